@@ -1,0 +1,97 @@
+# Sluice: everything is built into build/.
+#
+#   make                  the programs
+#   make check            the tests (scripts/test also checks formats and manuals)
+#   make bench            the measurements, as tables of ratios
+#   make install          PREFIX (/usr/local) and DESTDIR are honoured
+#   make V=asan check     with address and undefined-behaviour sanitizers
+#   make V=fuzz fuzz      the libFuzzer targets (needs CC=clang)
+#   make V=kill           with the named kill points of common/killpoint.h
+#   make DEVELOPER=1      warnings are errors
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+PREFIX ?= /usr/local
+BUILD ?= build
+V ?= release
+O := $(BUILD)$(if $(filter-out release,$(V)),/$(V))
+VERSION := 0.1
+
+ifeq ($(origin CC),default)
+CC := $(if $(filter fuzz,$(V)),clang,cc)
+endif
+AR := ar
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wstrict-prototypes \
+    -Wmissing-prototypes -Wformat=2 -Wwrite-strings \
+    $(if $(DEVELOPER),-Werror)
+# __int128 is an extension that -Wpedantic names; common/decimal.h says
+# __extension__ where it uses it.
+CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -I. -DSLUICE_VERSION='"$(VERSION)"' \
+    -fPIE -fno-common $(WARN) $(CFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
+
+OPT.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+OPT.kill := -O1 -g -DKILL_POINTS
+OPT.asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+    -fno-omit-frame-pointer -DKILL_POINTS
+OPT.fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+    -fno-sanitize-recover=all
+OPT := $(OPT.$(V))
+ifeq ($(OPT),)
+$(error V=$(V) is no variant: expected release, asan, kill or fuzz)
+endif
+
+PROGS :=	# installed in bin/
+MANUALS :=	# installed in share/man/
+TEST_PROGS :=	# built for the tests, not installed
+UNIT_TESTS :=	# cmocka programs that `make check` runs
+FUZZERS :=	# libFuzzer targets
+
+include common/module.mk poller/module.mk differ/module.mk notifier/module.mk
+include tests/module.mk
+
+define prog
+$(O)/$(notdir $(1)): $$($(1)_OBJS:%=$(O)/%) $(O)/libcommon.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(OPT) $$($(1)_LDFLAGS) $$(LDFLAGS_ALL) -o $$@ $$^ $$($(1)_LIBS)
+OBJS += $$($(1)_OBJS)
+endef
+$(foreach p,$(PROGS) $(TEST_PROGS) $(UNIT_TESTS) $(FUZZERS),$(eval $(call prog,$(p))))
+
+all: $(PROGS:%=$(O)/%)
+
+tests: all $(TEST_PROGS:%=$(O)/%) $(UNIT_TESTS:%=$(O)/%)
+
+$(O)/libcommon.a: $(common_OBJS:%=$(O)/%)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(OPT) -MMD -MP -c -o $@ $<
+
+check: tests
+	O=$(O) V=$(V) tests/run
+
+bench: tests
+	O=$(O) tests/bench/run
+
+fuzz: $(FUZZERS:%=$(O)/%)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 \
+	    $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(PROGS:%=$(O)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(filter %.7,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 644 $(filter %.8,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man8
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(patsubst %.o,$(O)/%.d,$(OBJS) $(common_OBJS))
+
+.PHONY: all tests check bench fuzz install clean

@@ -1,0 +1,84 @@
+/*
+ * http - requests over kept-alive connections.  The one user of libcurl.
+ *
+ * HTTP/1.1 alone (F87), certificates always checked (F88), time-outs for
+ * connect, stall and total, bounded age of connections and of addresses (F85,
+ * F86), bounded replies (F22), no redirects, no proxy, no cookies.  Plain http
+ * to loopback alone.
+ */
+#ifndef SLUICE_HTTP_H
+#define SLUICE_HTTP_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http;
+
+enum http_outcome {
+	HTTP_REPLY,    /* a whole reply; look at status */
+	HTTP_NOT_SENT, /* no byte of the request left: resolve, connect, TLS */
+	HTTP_UNKNOWN,  /* sent, and no whole reply came: it may have worked */
+};
+
+struct http_reply {
+	enum http_outcome outcome;
+	int status; /* 0 unless HTTP_REPLY */
+	char *body; /* body[len] may be overwritten; never NULL */
+	size_t len;
+	const char *error; /* why, for anything but HTTP_REPLY; no secrets */
+	int64_t ms;	   /* from start to end */
+	/* Headers that somebody here reads; "" where absent. */
+	char limit_status[24]; /* X-Bapi-Limit-Status */
+	char limit_reset[24];  /* X-Bapi-Limit-Reset-Timestamp */
+	char retry_after[24];  /* Retry-After */
+	char content_type[64];
+};
+
+struct http_opts {
+	const char *ca_file; /* PEM, or NULL or "" for the system's */
+	long connect_ms;
+	long stall_ms; /* no byte for so long */
+	long total_ms;
+	size_t connections; /* at a time, in all */
+};
+
+/* NULL with a message in err.  http_free ends what is under way. */
+struct http *http_new(const struct http_opts *o, char *err, size_t size);
+void http_free(struct http *h);
+
+/*
+ * Whether url may be used: https, or http to a loopback address.  0, or -1
+ * with a message in err.
+ */
+int http_check_url(const char *url, char *err, size_t size);
+
+struct http_request {
+	const char *method; /* "GET" or "POST" */
+	const char *url;
+	const char *const
+	    *headers;	  /* "Name: value", NULL at the end; or NULL */
+	const char *body; /* POST; copied */
+	size_t body_len;
+};
+
+/*
+ * Start a request; done(arg, reply) is called from http_wait, once, and the
+ * reply is valid inside it alone.  A GET is repeated once on a new connection
+ * where a kept one died before any byte of the reply; a POST never (F02).
+ * 0, or -1 with errno.
+ */
+int http_start(struct http *h, const struct http_request *r,
+    void (*done)(void *arg, const struct http_reply *reply), void *arg);
+
+/* Requests under way. */
+size_t http_active(const struct http *h);
+
+/*
+ * Wait for the requests and for n further descriptors (revents are set),
+ * timeout_ms at the most, -1 without end; do what there is to do.  0, or -1
+ * with errno.
+ */
+int http_wait(struct http *h, struct pollfd *fds, size_t n, int timeout_ms);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * json - strict JSON in, canonical JSON out.  The one user of cJSON.
+ *
+ * Stricter than cJSON alone (F43 to F47): one value and nothing behind it,
+ * valid UTF-8, no control byte inside a string, no \u0000, no key twice in an
+ * object, bounded depth and number of values.  Keys are compared in exact
+ * case.  A number keeps the digits of its source: cJSON's double is never
+ * looked at (F11).
+ */
+#ifndef SLUICE_JSON_H
+#define SLUICE_JSON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/decimal.h"
+
+struct buf;
+struct json;	 /* a value; belongs to the document that it was parsed by */
+struct json_doc; /* an arena for one text at a time */
+
+enum json_type {
+	JSON_NULL,
+	JSON_BOOL,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT,
+};
+
+/* A document, or NULL with ENOMEM.  json_free accepts NULL. */
+struct json_doc *json_new(void);
+void json_free(struct json_doc *doc);
+
+/*
+ * Parse text[0..len).  text[len] must be writable: a NUL stands there while
+ * and after the call.  The values live until the next json_parse of doc or its
+ * json_free.  NULL where the text is not JSON as above; json_error(doc) then
+ * says why, in words fit for a log line.
+ */
+const struct json *json_parse(struct json_doc *doc, char *text, size_t len);
+const char *json_error(const struct json_doc *doc);
+
+enum json_type json_type(const struct json *v);
+
+/* Member of an object by key; NULL where absent, or where obj is no object. */
+const struct json *json_get(const struct json *obj, const char *key);
+
+/*
+ * Several members in one pass: out[i] is the member keys[i], or NULL.
+ */
+void json_pick(const struct json *obj, const char *const keys[], size_t n,
+    const struct json *out[]);
+
+/* Elements of an array, or members of an object, in order; NULL at the end. */
+const struct json *json_first(const struct json *container);
+const struct json *json_next(const struct json *v);
+const char *json_key(const struct json *member);
+size_t json_count(const struct json *container);
+
+/* A string's bytes (no NUL inside), or NULL where v is NULL or no string. */
+const char *json_string(const struct json *v);
+
+/* The digits of a number as they stood in the text, or NULL. */
+const char *json_number(const struct json *v);
+
+/* Conversions: 0, or -1 and *out untouched where v is NULL or does not fit. */
+int json_bool(const struct json *v, int *out);
+int json_int(const struct json *v, int64_t min, int64_t max, int64_t *out);
+/* A string or a number that decimal_parse takes. */
+int json_decimal(const struct json *v, struct decimal *out);
+/* A string of digits, as Bybit writes times, or a number. */
+int json_ms(const struct json *v, int64_t *out);
+/* A string as time_parse takes it. */
+int json_time(const struct json *v, int64_t *ms);
+
+/*
+ * The writer.  It appends to a buf and puts commas where they belong: each
+ * call with a key adds a member to the object that is open, with key NULL an
+ * element to the array.  NULL strings are not allowed.  Strings must be valid
+ * UTF-8; bytes below 0x20, '"' and '\' are escaped, nothing else.
+ */
+void json_open_object(struct buf *b, const char *key);
+void json_close_object(struct buf *b);
+void json_open_array(struct buf *b, const char *key);
+void json_close_array(struct buf *b);
+void json_put_string(struct buf *b, const char *key, const char *s);
+void json_put_mem(struct buf *b, const char *key, const char *s, size_t len);
+void json_put_int(struct buf *b, const char *key, int64_t n);
+void json_put_bool(struct buf *b, const char *key, int v);
+/* As a JSON string, as the lines have all decimals. */
+void json_put_decimal(struct buf *b, const char *key, struct decimal d);
+/* As "2023-12-07T10:30:00.000Z". */
+void json_put_time(struct buf *b, const char *key, int64_t ms);
+/* A parsed value, written again: numbers with their digits. */
+void json_put(struct buf *b, const char *key, const struct json *v);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * stage - what every program's start has in common.
+ *
+ * The options of DESIGN, settings, log, signals, the tables `health` and
+ * `alarms`.  A stage's main() says which options it takes, and goes on.
+ */
+#ifndef SLUICE_STAGE_H
+#define SLUICE_STAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/settings.h"
+
+struct store_txn;
+
+#define STAGE_OUTPUTS_MAX 16
+
+struct stage {
+	const char *name;
+	const char *input; /* -i, "-" */
+	const char
+	    *outputs[STAGE_OUTPUTS_MAX]; /* -o, "-" where none is given */
+	size_t noutputs;
+	const char *dir; /* -d, STATE_DIR */
+	int lines_alone; /* -l */
+	int check;	 /* -n */
+	struct settings *settings;
+};
+
+/*
+ * The first thing in main().  Takes argv by getopt; opts are the letters that
+ * the stage takes, of "i:o:d:e:lnhV"; synopsis is the usage line behind the
+ * name.  Ignores SIGPIPE, sets umask 077 and no core dumps (F105), reads and
+ * checks the settings, sets the log's level, installs sig.  What is wrong is
+ * said and ends the process: 64 usage, 78 settings.  -h and -V end with 0.
+ * Operands are refused.
+ */
+void stage_start(struct stage *st, int argc, char *argv[], const char *opts,
+    const char *synopsis);
+
+/*
+ * The row of this run in `health`: pid, start, last line, counters.  Written
+ * within the transaction that the stage commits anyway.  ended: 1 at an
+ * orderly end.
+ */
+struct health {
+	int64_t start_ms;
+	int64_t last_line_ms; /* wall clock; 0: none yet */
+	uint64_t lines;	      /* taken */
+	uint64_t skipped;     /* not understood */
+	uint64_t out;	      /* written */
+	int ended;
+};
+int health_put(struct store_txn *t, const char *stage, const struct health *h);
+
+/*
+ * The row of an alarm in `alarms`: what a person must see, one row a change of
+ * state.  name is the key ("snapshot_stale main linear USDT"); text a sentence;
+ * open 1 or 0; since and until are wall times.  Writes nothing where the state
+ * is as it was.  1 where it changed, 0 where not, -1 on a store error.
+ */
+int alarm_put(struct store_txn *t, const char *name, int open, const char *text,
+    int64_t now_ms);
+
+#endif

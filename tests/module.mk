@@ -1,0 +1,19 @@
+# The stand-in exchange, a unit test a module (tests/unit/test-X.c) and a fuzz
+# target a parser (tests/fuzz/fuzz-X.c).
+TEST_PROGS += exchange
+exchange_OBJS := $(patsubst %.c,%.o,$(wildcard tests/exchange/*.c))
+exchange_LIBS := -levent_openssl -levent_core -levent_extra -lssl -lcrypto -lcjson
+
+# A test may say what it links with beside the library: test-X_EXTRA objects.
+include $(wildcard tests/unit/*.mk)
+unit := $(patsubst %.c,%,$(wildcard tests/unit/test-*.c))
+UNIT_TESTS += $(unit)
+$(foreach t,$(unit),$(eval $(t)_OBJS := $(t).o $($(notdir $(t))_EXTRA)))
+$(foreach t,$(unit),$(eval $(t)_LIBS := -lcmocka -llmdb -lcurl -lcrypto -lcjson -lmd))
+
+fuzzers := $(patsubst %.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+FUZZERS += $(fuzzers)
+include $(wildcard tests/fuzz/*.mk)
+$(foreach t,$(fuzzers),$(eval $(t)_OBJS := $(t).o $($(notdir $(t))_EXTRA)))
+$(foreach t,$(fuzzers),$(eval $(t)_LIBS := -lcjson))
+$(foreach t,$(fuzzers),$(eval $(t)_LDFLAGS := $(if $(filter fuzz,$(V)),-fsanitize=fuzzer)))

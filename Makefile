@@ -55,7 +55,7 @@ include common/module.mk poller/module.mk differ/module.mk notifier/module.mk
 include tests/module.mk
 
 define prog
-$(O)/$(notdir $(1)): $$($(1)_OBJS:%=$(O)/%) $(O)/libcommon.a
+$(O)/$(notdir $(1)): $$($(1)_OBJS:%=$(O)/obj/%) $(O)/libcommon.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(OPT) $$($(1)_LDFLAGS) $$(LDFLAGS_ALL) -o $$@ $$^ $$($(1)_LIBS)
 OBJS += $$($(1)_OBJS)
@@ -64,13 +64,13 @@ $(foreach p,$(PROGS) $(TEST_PROGS) $(UNIT_TESTS) $(FUZZERS),$(eval $(call prog,$
 
 all: $(PROGS:%=$(O)/%)
 
-tests: all $(TEST_PROGS:%=$(O)/%) $(UNIT_TESTS:%=$(O)/%)
+tests: all $(TEST_PROGS:%=$(O)/%) $(addprefix $(O)/,$(notdir $(UNIT_TESTS)))
 
-$(O)/libcommon.a: $(common_OBJS:%=$(O)/%)
+$(O)/libcommon.a: $(common_OBJS:%=$(O)/obj/%)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(O)/%.o: %.c
+$(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(OPT) -MMD -MP -c -o $@ $<
 
@@ -80,7 +80,7 @@ check: tests
 bench: tests
 	O=$(O) tests/bench/run
 
-fuzz: $(FUZZERS:%=$(O)/%)
+fuzz: $(addprefix $(O)/,$(notdir $(FUZZERS)))
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 \
@@ -92,6 +92,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
--include $(patsubst %.o,$(O)/%.d,$(OBJS) $(common_OBJS))
+-include $(patsubst %.o,$(O)/obj/%.d,$(OBJS) $(common_OBJS))
 
 .PHONY: all tests check bench fuzz install clean

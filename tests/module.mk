@@ -17,3 +17,9 @@ include $(wildcard tests/fuzz/*.mk)
 $(foreach t,$(fuzzers),$(eval $(t)_OBJS := $(t).o $($(notdir $(t))_EXTRA)))
 $(foreach t,$(fuzzers),$(eval $(t)_LIBS := -lcjson))
 $(foreach t,$(fuzzers),$(eval $(t)_LDFLAGS := $(if $(filter fuzz,$(V)),-fsanitize=fuzzer)))
+
+# What `make bench` measures with.
+BENCH_PROGS := genlines floor measure
+TEST_PROGS += $(BENCH_PROGS)
+$(foreach b,$(BENCH_PROGS),$(eval $(b)_OBJS := tests/bench/$(b).o))
+floor_LIBS := -llmdb -lcjson

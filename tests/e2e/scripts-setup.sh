@@ -1,0 +1,56 @@
+#!/bin/sh
+# scripts/setup on machines that lack packages, played by stand-ins for dpkg,
+# apt, id and sudo: it names what is missing, uses sudo when not root, fetches
+# the lists only where they are needed, and says one clear line where it cannot
+# go on.  Not tested: apt itself.
+. "$(dirname "$0")/../lib.sh"
+
+mkdir bin
+for program in sh mktemp rm tail dirname; do
+	ln -s "$(command -v "$program")" bin/
+done
+cat >bin/dpkg-query <<'END'
+#!/bin/sh
+for package; do :; done
+case $package in libmd-dev | jq) exit 1 ;; esac
+echo installed
+END
+cat >bin/apt-get <<'END'
+#!/bin/sh
+echo "apt-get $*" >>"$CALLS"
+[ "$1" != install ] || [ ! -e "$CALLS.broken" ]
+END
+cat >bin/id <<'END'
+#!/bin/sh
+echo "${UID_IS:-0}"
+END
+chmod +x bin/*
+export CALLS="$T/calls"
+
+PATH=$T/bin "$top/scripts/setup" 2>err || fail "setup failed: $(cat err)"
+grep -q 'installing libmd-dev jq$' err || fail "it does not say what is missing: $(cat err)"
+grep -q '^apt-get install .*libmd-dev jq$' calls || fail "apt-get was not asked: $(cat calls)"
+[ "$(wc -l <calls)" -eq 1 ] || fail "the lists were fetched without need"
+
+UID_IS=1000 PATH=$T/bin "$top/scripts/setup" 2>err && fail "it went on without root or sudo"
+grep -q 'as root, run: apt-get install libmd-dev jq' err || fail "no clear line: $(cat err)"
+
+cat >bin/sudo <<'END'
+#!/bin/sh
+echo sudo >>"$CALLS"
+exec "$@"
+END
+chmod +x bin/sudo
+: >calls
+UID_IS=1000 PATH=$T/bin "$top/scripts/setup" 2>err || fail "setup failed with sudo: $(cat err)"
+grep -q '^sudo$' calls || fail "sudo was not used"
+
+: >calls.broken
+status=0
+PATH=$T/bin "$top/scripts/setup" 2>err || status=$?
+[ "$status" -eq 69 ] || fail "a failing apt-get gave $status"
+grep -q 'unable to install libmd-dev jq' err || fail "no clear line: $(cat err)"
+
+rm bin/dpkg-query
+PATH=$T/bin "$top/scripts/setup" 2>err && fail "it went on without dpkg"
+grep -q 'no Debian system' err || fail "no clear line: $(cat err)"

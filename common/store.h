@@ -2,10 +2,11 @@
  * store - a stage's durable state: one LMDB environment, one writer.
  *
  * STATE_DIR/<stage>.mdb holds named tables of key and value, both bytes; a
- * value is a line of JSON.  Commits are synchronous, the map is never
- * writable and never resized (F72, F73, F78, F80).  One environment handle a
- * process and path, opened after fork (F15, F76).  No pipe, socket or HTTP
- * call inside a transaction (F75).
+ * value is a line of JSON.  Every environment has the tables `meta` (the
+ * store's own), `health` and `alarms`.  Commits are synchronous, the map is
+ * never writable and never resized while others have it (F72, F73, F78, F80).
+ * One environment handle a process and path, opened after fork (F15, F76).
+ * No pipe, socket or HTTP call inside a transaction (F75).
  */
 #ifndef SLUICE_STORE_H
 #define SLUICE_STORE_H
@@ -26,7 +27,7 @@ enum store_error {
 	STORE_OK,
 	STORE_NOTFOUND, /* no such key, no such table, no such environment yet
 			 */
-	STORE_FULL,	/* the map or the disk is full: later, or more room */
+	STORE_FULL,	/* the map (but for a reserve) or the disk is full */
 	STORE_BUSY,	/* held by another process; the message says by whom */
 	STORE_BAD,	/* not ours, damaged, another schema or map size */
 	STORE_FAIL,	/* anything else */
@@ -35,16 +36,22 @@ enum store_error {
 struct store_opts {
 	const char *dir;   /* STATE_DIR; made with mode 0700 if need be */
 	const char *stage; /* whose environment */
-	const char *const *tables; /* names, NULL at the end */
-	int schema;		   /* of the values; must match what is there */
-	int64_t map_size;	   /* bytes; must match what is there */
+	/*
+	 * Names, NULL at the end; STORE_READ alone may give NULL for whatever
+	 * is there, and 0 for schema and map_size to take them as they are.
+	 */
+	const char *const *tables;
+	int schema;	  /* of the values; must match what is there */
+	int64_t map_size; /* bytes; must match what is there */
 	enum store_mode mode;
 };
 
 /*
  * Open.  *out is set on STORE_OK alone; else err says what is wrong, with the
  * path, and what to do.  STORE_READ of an environment that does not exist yet
- * is STORE_NOTFOUND: try again later (F79).
+ * is STORE_NOTFOUND: try again later (F79).  A map_size other than the one
+ * that is there is STORE_BAD, but for a STORE_OWN that finds nobody else: it
+ * changes it.  A file that is damaged in its structure is STORE_BAD (F84).
  */
 enum store_error store_open(
     struct store **out, const struct store_opts *o, char *err, size_t size);
@@ -53,10 +60,17 @@ void store_close(struct store *s); /* NULL is fine */
 /* In words, what went wrong last with this store. */
 const char *store_errstr(const struct store *s);
 
+/* The i-th table's name, or NULL past the last; `meta` is not among them. */
+const char *store_table(const struct store *s, size_t i);
+
 /*
- * Transactions.  One write transaction at a time; read ones are short.
+ * Transactions.  One at a time, of either kind; read ones are short.
  * store_commit frees the transaction whatever it returns; after anything but
  * STORE_OK nothing of it is stored.  store_abort takes NULL.
+ *
+ * STORE_BUSY: another writer has been inside a transaction for five seconds.
+ * STORE_BAD: the files at their paths are no longer those that are open (a
+ * restored or deleted state): close the store and open it again.
  */
 enum store_error store_begin(
     struct store *s, int write, struct store_txn **out);
@@ -69,6 +83,10 @@ void store_abort(struct store_txn *t);
  */
 enum store_error store_get(struct store_txn *t, const char *table,
     const void *key, size_t klen, const char **val, size_t *vlen);
+/*
+ * Once the map is all but full, new rows are STORE_FULL in tables other than
+ * `health` and `alarms`; rows that are there may still be changed (F72).
+ */
 enum store_error store_put(struct store_txn *t, const char *table,
     const void *key, size_t klen, const void *val, size_t vlen);
 /* STORE_NOTFOUND where there was none. */
@@ -107,11 +125,17 @@ void store_key_u64(struct store_key *k, uint64_t n);
 uint64_t store_key_get_u64(const void *p); /* of 8 bytes in a key */
 
 /*
- * Housekeeping, every minute or so: clear stale readers (F74), give mapped
- * pages back, tell how full the map is.  percent: of the map in use, 0 to
- * 100; reader_age_ms: of the oldest reader's transaction, or 0.
+ * Housekeeping, every minute or so, outside of transactions: clear stale
+ * readers (F74), give mapped pages back, tell how much of the map is in use:
+ * *percent, 0 to 100.
  */
 void store_tick(struct store *s, int *percent);
+
+/*
+ * For how long the same reader has stood in the same transaction, as the last
+ * ticks saw it; 0 without one.  A stuck reader makes the file grow (F74).
+ */
+int64_t store_reader_age_ms(const struct store *s);
 
 /*
  * Give the pages of the map that this process has touched back to the kernel;

@@ -54,9 +54,9 @@ struct store {
 
 /*
  * Pages of the map, and how many of them are in use; below half of the map
- * those that are free count as used.
+ * those that are free count as used.  Outside of transactions.
  */
-void store_pages(struct store *s, MDB_txn *txn, size_t *pages, size_t *used);
+void store_pages(struct store *s, size_t *pages, size_t *used);
 
 /* Keep the words for store_errstr; return rc. */
 enum store_error store_fail(struct store *s, enum store_error rc,

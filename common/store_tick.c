@@ -75,27 +75,32 @@ store_trim(struct store *s)
 		(void)madvise(s->map, s->map_len, MADV_DONTNEED);
 }
 
-/* Pages that a table of free pages lists: a count, then so many numbers. */
+/* Pages that the table of free pages lists: a count, then the numbers. */
 static size_t
-free_pages(MDB_txn *txn)
+free_pages(struct store *s)
 {
-	MDB_val key, val;
 	size_t n, sum = 0;
+	MDB_val key, val;
 	MDB_cursor *c;
+	MDB_txn *txn;
 
-	if (mdb_cursor_open(txn, FREE_DBI, &c) != 0)
+	/* In a transaction that writes LMDB does not show this table. */
+	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) != 0)
 		return 0;
-	while (mdb_cursor_get(c, &key, &val, MDB_NEXT) == 0)
-		if (val.mv_size >= sizeof(n)) {
-			memcpy(&n, val.mv_data, sizeof(n));
-			sum += n;
-		}
-	mdb_cursor_close(c);
+	if (mdb_cursor_open(txn, FREE_DBI, &c) == 0) {
+		while (mdb_cursor_get(c, &key, &val, MDB_NEXT) == 0)
+			if (val.mv_size >= sizeof(n)) {
+				memcpy(&n, val.mv_data, sizeof(n));
+				sum += n;
+			}
+		mdb_cursor_close(c);
+	}
+	mdb_txn_abort(txn);
 	return sum;
 }
 
 void
-store_pages(struct store *s, MDB_txn *txn, size_t *pages, size_t *used)
+store_pages(struct store *s, size_t *pages, size_t *used)
 {
 	MDB_envinfo info;
 	MDB_stat stat;
@@ -108,24 +113,11 @@ store_pages(struct store *s, MDB_txn *txn, size_t *pages, size_t *used)
 		return;
 	*pages = info.me_mapsize / stat.ms_psize;
 	*used = info.me_last_pgno + 1;
-	/* The list of free pages is walked only where it matters. */
+	/* The free ones are counted only where it matters. */
 	if (*used < *pages / 2)
 		return;
-	unused = free_pages(txn);
+	unused = free_pages(s);
 	*used -= unused < *used ? unused : *used;
-}
-
-static int
-fill_percent(struct store *s)
-{
-	size_t pages, used;
-	MDB_txn *txn;
-
-	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) != 0)
-		return 0;
-	store_pages(s, txn, &pages, &used);
-	mdb_txn_abort(txn);
-	return used < pages ? (int)(used * 100 / pages) : 100;
 }
 
 /*
@@ -169,6 +161,7 @@ watch_readers(struct store *s)
 void
 store_tick(struct store *s, int *percent)
 {
+	size_t pages, used;
 	int dead;
 
 	*percent = 0;
@@ -176,7 +169,8 @@ store_tick(struct store *s, int *percent)
 		return;
 	(void)mdb_reader_check(s->env, &dead);
 	watch_readers(s);
-	*percent = fill_percent(s);
+	store_pages(s, &pages, &used);
+	*percent = used < pages ? (int)(used * 100 / pages) : 100;
 	store_trim(s);
 }
 

@@ -78,11 +78,11 @@ store_errstr(const struct store *s)
  * of its own before those that it frees may be used, hence 32 at least.
  */
 static int
-in_reserve(struct store *s, MDB_txn *txn)
+in_reserve(struct store *s)
 {
 	size_t pages, reserve, used;
 
-	store_pages(s, txn, &pages, &used);
+	store_pages(s, &pages, &used);
 	reserve = pages / 20 > 32 ? pages / 20 : 32;
 	if (reserve > pages / 4)
 		reserve = pages / 4;
@@ -116,6 +116,7 @@ store_begin(struct store *s, int write, struct store_txn **out)
 		    &s->files, s->error, sizeof(s->error));
 		if (e != STORE_OK)
 			return e;
+		s->txn.reserve = in_reserve(s);
 	}
 	rc = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, &s->txn.txn);
 	if (rc != 0) {
@@ -124,7 +125,6 @@ store_begin(struct store *s, int write, struct store_txn **out)
 			store_files_unlock_write(&s->files);
 		return store_fail_mdb(s, rc, "begin a transaction of");
 	}
-	s->txn.reserve = write && in_reserve(s, s->txn.txn);
 	s->txn.write = write;
 	s->txn.error = STORE_OK;
 	*out = &s->txn;

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -196,6 +197,7 @@ child(void (*fn)(int ready))
 	pid = fork();
 	assert_int_not_equal(pid, -1);
 	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)close(p[0]);
 		fn(p[1]);
 		_exit(0);

@@ -26,7 +26,7 @@ struct http_reply {
 	int status; /* 0 unless HTTP_REPLY */
 	char *body; /* body[len] may be overwritten; never NULL */
 	size_t len;
-	const char *error; /* why, for anything but HTTP_REPLY; no secrets */
+	const char *error; /* why, else ""; host and path, no query, no token */
 	int64_t ms;	   /* from start to end */
 	/* Headers that somebody here reads; "" where absent. */
 	char limit_status[24]; /* X-Bapi-Limit-Status */
@@ -53,6 +53,12 @@ void http_free(struct http *h);
  */
 int http_check_url(const char *url, char *err, size_t size);
 
+/*
+ * The host of a URL, without port and brackets: "api.bybit.com".  0, or -1
+ * with EINVAL (no such URL) or ERANGE (longer than size).
+ */
+int http_host(const char *url, char *out, size_t size);
+
 struct http_request {
 	const char *method; /* "GET" or "POST" */
 	const char *url;
@@ -64,20 +70,22 @@ struct http_request {
 
 /*
  * Start a request; done(arg, reply) is called from http_wait, once, and the
- * reply is valid inside it alone.  A GET is repeated once on a new connection
- * where a kept one died before any byte of the reply; a POST never (F02).
- * 0, or -1 with errno.
+ * reply is valid inside it alone; it may start further requests.  A GET is
+ * repeated on another connection where a kept one died before any byte of the
+ * reply (by libcurl, within total_ms); a POST never (F02).  0, or -1 with
+ * errno: EINVAL for a method or a URL that http_check_url refuses, ENOMEM.
  */
 int http_start(struct http *h, const struct http_request *r,
     void (*done)(void *arg, const struct http_reply *reply), void *arg);
 
-/* Requests under way. */
+/* Requests under way; end them all, without a call of done. */
 size_t http_active(const struct http *h);
+void http_abort(struct http *h);
 
 /*
- * Wait for the requests and for n further descriptors (revents are set),
- * timeout_ms at the most, -1 without end; do what there is to do.  0, or -1
- * with errno.
+ * Wait for the requests and for n further descriptors (16 at the most; revents
+ * are set), timeout_ms at the most, -1 without end; do what there is to do.
+ * May return early: callers look at their own deadlines.  0, or -1 with errno.
  */
 int http_wait(struct http *h, struct pollfd *fds, size_t n, int timeout_ms);
 

@@ -25,19 +25,29 @@ struct stage {
 	const char *dir; /* -d, STATE_DIR */
 	int lines_alone; /* -l */
 	int check;	 /* -n */
+	/* Letters of the stage's own: the argument, "" without; or NULL. */
+	const char *own['z' + 1];
+	int argc; /* operands, where opts begins with '+' */
+	char **argv;
 	struct settings *settings;
 };
 
 /*
  * The first thing in main().  Takes argv by getopt; opts are the letters that
- * the stage takes, of "i:o:d:e:lnhV"; synopsis is the usage line behind the
- * name.  Ignores SIGPIPE, sets umask 077 and no core dumps (F105), reads and
- * checks the settings, sets the log's level, installs sig.  What is wrong is
- * said and ends the process: 64 usage, 78 settings.  -h and -V end with 0.
- * Operands are refused.
+ * the stage takes, of "i:o:d:e:lnhV" and of its own; synopsis is the usage
+ * line behind the name, and further lines for letters of its own.  A '+' before
+ * the letters allows operands, with options before them alone.
+ *
+ * Ignores SIGPIPE, sets umask 077 and no core dumps (F105), reads and checks
+ * the settings, sets the log's level, installs sig.  What is wrong is said
+ * and ends the process: 64 usage, 78 settings.  -h and -V end with 0.
  */
 void stage_start(struct stage *st, int argc, char *argv[], const char *opts,
     const char *synopsis);
+
+/* Say what is wrong with the command line, and the usage; exit 64. */
+_Noreturn void stage_usage(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
 
 /*
  * The row of this run in `health`: pid, start, last line, counters.  Written

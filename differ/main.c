@@ -1,0 +1,380 @@
+/* differ: fold the poller's lines into the state, write what changed. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/endpoint.h"
+#include "common/killpoint.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/sig.h"
+#include "common/stage.h"
+#include "common/store.h"
+#include "differ/differ.h"
+#include "differ/state.h"
+
+#define TICK_MS 60000	       /* housekeeping of the store */
+#define RETRY_FIRST_MS 100     /* a commit that failed is tried again after */
+#define RETRY_MAX_MS 5000      /* … at the most */
+#define RETRY_STOPPING_MS 5000 /* how long, once it is to end */
+#define CLOSE_MS 5000	       /* what a socket's peer gets to read the rest */
+#define MAP_ALARM_PERCENT 70
+
+struct alarm {
+	char name[96], text[192];
+	int open;
+	int changed; /* to be written with the next commit */
+};
+
+struct process {
+	struct stage stage;
+	struct store *store;
+	struct differ *differ;
+	struct input *in;
+	struct output *out;
+	struct health health;
+	struct alarm map, identity;
+	int64_t refused_ms; /* monotonic, of the last line refused */
+	int64_t tick_ms;    /* monotonic, of the next housekeeping */
+	int unsaid;	    /* the health row is behind */
+	int cut;	    /* the input ended inside a line */
+};
+
+static int
+store_exit(enum store_error err)
+{
+	switch (err) {
+	case STORE_BUSY:
+		return EX_TEMPFAIL;
+	case STORE_BAD:
+		return EX_CONFIG;
+	default:
+		return EX_IOERR;
+	}
+}
+
+static void
+set_alarm(struct alarm *a, int open, const char *name, const char *text)
+{
+	if (a->open == open && strcmp(a->name, name) == 0)
+		return;
+	a->open = open;
+	a->changed = 1;
+	(void)snprintf(a->name, sizeof(a->name), "%s", name);
+	(void)snprintf(a->text, sizeof(a->text), "%s", text);
+}
+
+/* The rows that go with every commit. */
+static int
+put_rows(struct store_txn *t, void *arg)
+{
+	struct process *p = arg;
+	struct alarm *const alarms[] = { &p->map, &p->identity };
+	int64_t now = clock_wall_ms();
+
+	if (health_put(t, "differ", &p->health) == -1)
+		return -1;
+	for (size_t i = 0; i < 2; i++)
+		if (alarms[i]->changed &&
+		    alarm_put(t, alarms[i]->name, alarms[i]->open,
+			alarms[i]->text, now) == -1)
+			return -1;
+	return 0;
+}
+
+/*
+ * A commit that fails is tried again until there is room: nothing is read or
+ * announced meanwhile.  Once the process is to end, not for long.
+ */
+static void
+commit_retry(struct process *p, enum store_error err)
+{
+	int64_t wait = RETRY_FIRST_MS, until = INT64_MAX, now;
+	struct pollfd pfd = { .fd = sig_fd(), .events = POLLIN };
+
+	log_error("unable to commit, retrying; nothing is read or announced",
+	    LOG_STR("reason", store_errstr(p->store)));
+	while (err != STORE_OK) {
+		now = clock_mono_ms();
+		if (sig_stop() && until == INT64_MAX) {
+			until = now + RETRY_STOPPING_MS;
+			pfd.fd = -1;
+		}
+		if (now >= until)
+			die(EX_IOERR,
+			    "unable to commit: %s; what was read since the "
+			    "last commit was not announced",
+			    store_errstr(p->store));
+		if (poll(&pfd, 1, (int)wait) == -1 && errno != EINTR)
+			die(EX_OSERR, "poll: %s", strerror(errno));
+		wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
+		err = differ_commit(p->differ, put_rows, p);
+	}
+	log_warn("committed again", LOG_INT("seq", (int64_t)p->differ->seq));
+}
+
+static void
+commit(struct process *p)
+{
+	enum store_error err;
+
+	if (differ_failed(p->differ) != NULL)
+		die(EX_IOERR, "%s; nothing since the last commit was announced",
+		    differ_failed(p->differ));
+	err = differ_commit(p->differ, put_rows, p);
+	if (err != STORE_OK)
+		commit_retry(p, err);
+	p->map.changed = p->identity.changed = p->unsaid = 0;
+	store_trim(p->store);
+}
+
+/* What was committed may be said now. */
+static void
+announce(struct process *p)
+{
+	struct differ *d = p->differ;
+
+	kill_point("K12");
+	if (d->out.len > 0 && output_write(p->out, d->out.p, d->out.len) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it all",
+		    strerror(errno));
+	for (size_t i = 0; i < d->ntold; i++)
+		log_info("signal",
+		    LOG_INT("number", (int64_t)d->told[i].number),
+		    LOG_STR("action", d->told[i].action),
+		    LOG_STR("symbol", d->told[i].symbol));
+	p->health.out += d->ntold;
+	differ_said(d);
+}
+
+static void
+say_notes(const struct differ *d, const char *from)
+{
+	static const enum log_level levels[] = {
+		[NOTE_DEBUG] = LOG_DEBUG,
+		[NOTE_WARN] = LOG_WARN,
+		[NOTE_ERROR] = LOG_ERROR,
+	};
+
+	for (size_t i = 0; i < d->nnotes; i++)
+		log_line(levels[d->notes[i].level], d->notes[i].text,
+		    LOG_FIELDS(LOG_STR("from", from)));
+}
+
+static void
+take(struct process *p, const struct input_line *l)
+{
+	char name[96], text[192];
+
+	p->health.lines++;
+	p->health.last_line_ms = clock_wall_ms();
+	switch (differ_line(p->differ, l->text, l->len)) {
+	case DIFFER_TAKEN:
+	case DIFFER_IGNORED:
+		break;
+	case DIFFER_SKIPPED:
+		p->health.skipped++;
+		break;
+	case DIFFER_REFUSED:
+		p->health.skipped++;
+		p->refused_ms = clock_mono_ms();
+		(void)snprintf(
+		    name, sizeof(name), "identity %s", p->differ->refused);
+		(void)snprintf(text, sizeof(text),
+		    "differ refuses lines of account '%s': they come from "
+		    "another host or uid than its state",
+		    p->differ->refused);
+		set_alarm(&p->identity, 1, name, text);
+		break;
+	}
+	say_notes(p->differ, l->from);
+	if (differ_failed(p->differ) != NULL)
+		die(EX_IOERR, "%s; nothing since the last commit was announced",
+		    differ_failed(p->differ));
+}
+
+/*
+ * Take the lines that wait, one commit's worth at the most.  1 where the
+ * input goes on, 0 where it has ended.
+ */
+static int
+batch(struct process *p)
+{
+	enum input_status st = INPUT_WAIT;
+	struct input_line l;
+	size_t size = 0;
+	int taken = 0;
+
+	while (size < BATCH_SIZE_MAX) {
+		st = input_next(p->in, &l);
+		if (st == INPUT_SKIP) {
+			p->health.lines++;
+			p->health.skipped++;
+			log_warn("skipping a line", LOG_STR("from", l.from),
+			    LOG_STR("why", l.why));
+			continue;
+		}
+		if (st != INPUT_LINE)
+			break;
+		take(p, &l);
+		taken = 1;
+		size += l.len + 1;
+	}
+	if (st == INPUT_FAIL)
+		die(EX_IOERR, "unable to read: %s", strerror(errno));
+	if (taken && (differ_dirty(p->differ) || p->identity.changed))
+		commit(p);
+	if (p->differ->out.len > 0)
+		announce(p);
+	p->cut = st == INPUT_CUT;
+	return st == INPUT_LINE || st == INPUT_WAIT || st == INPUT_SKIP;
+}
+
+static void
+tick(struct process *p)
+{
+	int64_t now = clock_mono_ms();
+	int percent = 0;
+
+	if (now < p->tick_ms)
+		return;
+	p->tick_ms = now + TICK_MS;
+	store_tick(p->store, &percent);
+	if (percent >= MAP_ALARM_PERCENT && !p->map.open)
+		log_error("the map is filling up: set a larger STATE_MAP_SIZE "
+			  "for all stages and restart them",
+		    LOG_INT("percent", percent));
+	set_alarm(&p->map, percent >= MAP_ALARM_PERCENT, "map differ",
+	    "the state of differ fills more than 70 % of STATE_MAP_SIZE");
+	if (p->identity.open && now - p->refused_ms >= TICK_MS)
+		set_alarm(&p->identity, 0, p->identity.name, p->identity.text);
+	if (p->map.changed || p->identity.changed)
+		commit(p);
+}
+
+static void
+say_notices(struct process *p)
+{
+	const char *text;
+
+	while ((text = input_notice(p->in)) != NULL)
+		log_info(text, LOG_STR("endpoint", p->stage.input));
+	while ((text = output_notice(p->out)) != NULL)
+		log_info(text, LOG_STR("endpoint", "output"));
+}
+
+static void
+open_store(struct process *p)
+{
+	struct store_opts o = {
+		.dir = p->stage.dir,
+		.stage = "differ",
+		.tables = state_tables,
+		.schema = STATE_SCHEMA,
+		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
+		.mode = p->stage.check ? STORE_READ : STORE_OWN,
+	};
+	enum store_error err;
+	char why[512];
+
+	err = store_open(&p->store, &o, why, sizeof(why));
+	if (p->stage.check && err == STORE_NOTFOUND)
+		return;
+	if (err != STORE_OK)
+		die(store_exit(err), "%s", why);
+	p->differ = differ_new(p->store,
+	    setting_str(p->stage.settings, ACCOUNT), why, sizeof(why));
+	if (p->differ == NULL)
+		die(EX_CONFIG,
+		    "unable to use the state in '%s': %s; restore a copy, or "
+		    "move it away to begin a new journal",
+		    p->stage.dir, why);
+}
+
+static void
+open_endpoints(struct process *p)
+{
+	char why[512];
+
+	p->in = input_open(p->stage.input, why, sizeof(why));
+	if (p->in == NULL)
+		die(EX_IOERR, "%s", why);
+	p->out = output_new(OUTPUT_BLOCK);
+	if (p->out == NULL)
+		die(EX_OSERR, "out of memory");
+	for (size_t i = 0; i < p->stage.noutputs; i++)
+		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
+		    -1)
+			die(EX_IOERR, "%s", why);
+}
+
+static void
+loop(struct process *p)
+{
+	struct pollfd pfd[3] = {
+		{ .fd = sig_fd(), .events = POLLIN },
+		{ .fd = input_fd(p->in), .events = POLLIN },
+		{ .fd = output_fd(p->out), .events = POLLIN },
+	};
+
+	while (!sig_stop() && batch(p)) {
+		int more = 0;
+
+		say_notices(p);
+		tick(p);
+		pfd[1].revents = 0;
+		if (poll(pfd, 3, 0) == -1 && errno != EINTR)
+			die(EX_OSERR, "poll: %s", strerror(errno));
+		more = pfd[1].revents != 0;
+		if (!more) {
+			/* Nothing waits: the time for the row of the start. */
+			if (p->unsaid)
+				commit(p);
+			if (poll(pfd, 3, TICK_MS) == -1 && errno != EINTR)
+				die(EX_OSERR, "poll: %s", strerror(errno));
+		}
+		if (pfd[2].revents != 0 && output_flush(p->out) == -1)
+			die(EX_IOERR,
+			    "unable to write: %s; the state has it "
+			    "all",
+			    strerror(errno));
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct process p = { .unsaid = 1 };
+
+	stage_start(&p.stage, argc, argv, "i:o:d:e:nhV",
+	    "[-nhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	p.health.start_ms = clock_wall_ms();
+	open_store(&p);
+	if (p.stage.check)
+		return EX_OK;
+	open_endpoints(&p);
+	p.tick_ms = clock_mono_ms() + TICK_MS;
+	log_info("ready", LOG_STR("dir", p.stage.dir),
+	    LOG_INT("seq", (int64_t)p.differ->seq));
+	loop(&p);
+	p.health.ended = 1;
+	commit(&p);
+	say_notices(&p);
+	if (output_close(p.out, CLOSE_MS) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it all",
+		    strerror(errno));
+	input_close(p.in);
+	differ_free(p.differ);
+	store_close(p.store);
+	settings_free(p.stage.settings);
+	if (p.cut)
+		die(EX_DATAERR,
+		    "the input ended inside a line; everything "
+		    "before it was taken");
+	log_info("drained", LOG_INT("lines", (int64_t)p.health.lines));
+	return EX_OK;
+}

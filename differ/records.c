@@ -1,0 +1,597 @@
+#include "differ/records.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "differ/account.h"
+#include "differ/array.h"
+#include "differ/differ.h"
+#include "differ/exits.h"
+#include "differ/persist.h"
+#include "differ/read.h"
+#include "differ/scope.h"
+#include "differ/signal.h"
+#include "differ/state.h"
+#include "differ/trade.h"
+
+int
+record_at(const struct record *r, const struct place *at)
+{
+	return r->scope == at->scope && strcmp(r->symbol, at->symbol) == 0;
+}
+
+enum reason
+record_reason(const struct record *r)
+{
+	return r->reason != REASON_NONE ? r->reason : r->type;
+}
+
+void
+record_save(struct differ *d, const struct record *r)
+{
+	struct store_key key;
+
+	record_key(&key, r->account->name, r->category, r->symbol, r->order_id);
+	buf_clear(&d->text);
+	record_put(&d->text, r);
+	if (buf_failed(&d->text))
+		d->error = "out of memory";
+	else
+		state_put(d->state, "records", &key, d->text.p, d->text.len);
+}
+
+static int
+later(const struct record *a, const struct record *b)
+{
+	if (a->time != b->time)
+		return a->time > b->time;
+	return strcmp(a->order_id, b->order_id) > 0;
+}
+
+void
+records_add(struct differ *d, struct record *r)
+{
+	struct record **v = array_room(d->records, &d->records_cap,
+	    d->nrecords + 1, sizeof(struct record *));
+	size_t i;
+
+	if (v == NULL) {
+		d->error = "out of memory";
+		free(r);
+		return;
+	}
+	d->records = v;
+	for (i = d->nrecords++; i > 0 && later(v[i - 1], r); i--)
+		v[i] = v[i - 1];
+	v[i] = r;
+}
+
+void
+records_drop_used(struct differ *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->nrecords; i++) {
+		if (decimal_sign(d->records[i]->left) != 0)
+			d->records[n++] = d->records[i];
+		else
+			free(d->records[i]);
+	}
+	d->nrecords = n;
+}
+
+/* Take a record out of d->records; it is the caller's then. */
+static struct record *
+take_out(struct differ *d, const struct record *like)
+{
+	for (size_t i = 0; i < d->nrecords; i++) {
+		struct record *r = d->records[i];
+
+		if (r->account != like->account ||
+		    r->category != like->category ||
+		    strcmp(r->order_id, like->order_id) != 0 ||
+		    strcmp(r->symbol, like->symbol) != 0)
+			continue;
+		d->nrecords--;
+		memmove(&d->records[i], &d->records[i + 1],
+		    (d->nrecords - i) * sizeof(d->records[0]));
+		return r;
+	}
+	return NULL;
+}
+
+/*
+ * What is known of an order: out of d->records or the state, or new.  NULL
+ * without memory or with a damaged state.
+ */
+static struct record *
+look_up(struct differ *d, const struct record *like)
+{
+	struct record *r = take_out(d, like);
+	struct store_key key;
+	const struct json *v;
+
+	if (r != NULL)
+		return r;
+	r = calloc(1, sizeof(*r));
+	if (r == NULL) {
+		d->error = "out of memory";
+		return NULL;
+	}
+	record_key(&key, like->account->name, like->category, like->symbol,
+	    like->order_id);
+	v = read_row(d, "records", &key);
+	if (v != NULL && record_get(v, r) == -1)
+		state_damaged(d->state, "records", "a row cannot be read");
+	r->account = like->account;
+	r->category = like->category;
+	r->scope = v != NULL && read_flag(v, "tracked")
+	    ? scope_find(d, like->account, like->category,
+		  read_string(v, "settle_coin", ""))
+	    : NULL;
+	memcpy(r->symbol, like->symbol, sizeof(r->symbol));
+	memcpy(r->order_id, like->order_id, sizeof(r->order_id));
+	return r;
+}
+
+/* Back into d->records, or away where nothing is left of it. */
+static void
+put_back(struct differ *d, struct record *r)
+{
+	if (decimal_sign(r->left) != 0)
+		records_add(d, r);
+	else
+		free(r);
+}
+
+/*
+ * The settle coin of a linear symbol, as far as its name tells: a snapshot of
+ * one coin may carry the records of another.
+ */
+static const char *
+coin_of(const char *symbol, const char *coin)
+{
+	size_t n = strlen(symbol);
+	const char *dash = strchr(symbol, '-');
+
+	if (dash != NULL)
+		n = (size_t)(dash - symbol);
+	if (n > 4 && memcmp(symbol + n - 4, "USDT", 4) == 0)
+		return "USDT";
+	if (dash != NULL || (n > 4 && memcmp(symbol + n - 4, "PERP", 4) == 0))
+		return "USDC";
+	return coin;
+}
+
+static const char *
+read_record(const struct json *v, enum category c, struct record *r)
+{
+	const char *side = read_string(v, "side", "");
+	const char *type = read_string(v, "execType", "");
+	const char *leverage = read_string(v, "leverage", "");
+	struct decimal value;
+
+	if (json_type(v) != JSON_OBJECT)
+		return "not an object";
+	if (read_copy(v, "symbol", r->symbol, sizeof(r->symbol)) == -1)
+		return "symbol is missing or too long";
+	if (read_copy(v, "orderId", r->order_id, sizeof(r->order_id)) == -1)
+		return "orderId is missing or too long";
+	if (strcmp(side, "Sell") == 0)
+		r->side = SIDE_BUY;
+	else if (strcmp(side, "Buy") == 0)
+		r->side = SIDE_SELL;
+	else
+		return "side is not Buy or Sell";
+	if (json_ms(json_get(v, "updatedTime"), &r->time) == -1 &&
+	    json_ms(json_get(v, "createdTime"), &r->time) == -1)
+		return "updatedTime is missing";
+	if (read_positive(v, "closedSize", &r->size) == -1)
+		return "closedSize is no decimal above 0";
+	if (json_decimal(json_get(v, "closedPnl"), &r->pnl) == -1 ||
+	    !value_fits(r->pnl))
+		return "closedPnl is no decimal";
+	if (read_positive(v, "avgEntryPrice", &r->entry) == -1)
+		return "avgEntryPrice is no decimal above 0";
+	if (read_positive(v, "avgExitPrice", &r->exit) == -1 ||
+	    exits_weight(&r->weight, c, r->size, r->exit) == -1)
+		return "avgExitPrice is no decimal above 0";
+	if (c == CATEGORY_INVERSE &&
+	    read_positive(v, "cumExitValue", &value) == 0)
+		r->weight = value;
+	if (strlen(leverage) < sizeof(r->leverage))
+		memcpy(r->leverage, leverage, strlen(leverage) + 1);
+	if (strcmp(type, "BustTrade") == 0)
+		r->type = REASON_LIQUIDATION;
+	else if (strcmp(type, "AdlTrade") == 0)
+		r->type = REASON_ADL;
+	else if (strcmp(type, "Settle") == 0 ||
+	    strcmp(type, "SessionSettlePnL") == 0)
+		r->type = REASON_SETTLEMENT;
+	r->known = 1;
+	return NULL;
+}
+
+/* What in has and was has not yet joins what is left to use. */
+static void
+grow(struct record *was, const struct record *in)
+{
+	struct decimal size = in->size, pnl = in->pnl, weight = in->weight;
+
+	sum_sub(&size, was->size);
+	sum_sub(&pnl, was->pnl);
+	sum_sub(&weight, was->weight);
+	sum_add(&was->left, size);
+	sum_add(&was->left_pnl, pnl);
+	sum_add(&was->left_weight, weight);
+	was->left_exit = in->exit;
+	/* Of an order that filled in parts only the average is stated. */
+	if (decimal_cmp(was->left, in->size) != 0 &&
+	    decimal_cmp(was->exit, in->exit) != 0) {
+		struct exits e = { .qty = was->left,
+			.weight = was->left_weight };
+
+		(void)exits_price(&was->left_exit, &e, was->category);
+	}
+}
+
+static void
+take_one(struct differ *d, const struct scope *line, struct record *in)
+{
+	struct record *r = look_up(d, in);
+	struct decimal pnl = in->pnl;
+
+	if (r == NULL)
+		return;
+	if (r->known && r->scope == NULL && in->scope != NULL)
+		r->size = r->weight = decimal_zero; /* only counted so far */
+	else if (r->known && decimal_cmp(in->size, r->size) <= 0) {
+		put_back(d, r);
+		return;
+	}
+	sum_sub(&pnl, r->pnl);
+	if (line->category == CATEGORY_LINEAR)
+		account_closed(d, in->account, in->time, pnl);
+	if (decimal_sign(r->size) == 0)
+		r->pnl = decimal_zero;
+	if (in->scope != NULL && in->time > in->scope->first)
+		grow(r, in);
+	in->reason = r->reason;
+	in->left = r->left;
+	in->left_pnl = r->left_pnl;
+	in->left_weight = r->left_weight;
+	in->left_exit = r->left_exit;
+	*r = *in;
+	record_save(d, r);
+	put_back(d, r);
+}
+
+void
+records_take(struct differ *d, const struct scope *line,
+    const struct json *list, int64_t time)
+{
+	for (const struct json *v = json_first(list); v != NULL;
+	     v = json_next(v)) {
+		struct record in = { .account = line->account,
+			.category = line->category,
+			.scope = line };
+		const char *why = read_record(v, line->category, &in);
+
+		if (why != NULL) {
+			differ_note(d, NOTE_WARN,
+			    "ignoring a closed_pnl record of %s: %s",
+			    read_string(v, "symbol", "an unknown symbol"), why);
+			continue;
+		}
+		if (in.time < time - RECORD_AGE_MS)
+			continue;
+		if (line->category == CATEGORY_LINEAR)
+			in.scope = scope_find(d, line->account, CATEGORY_LINEAR,
+			    coin_of(in.symbol, line->coin));
+		take_one(d, line, &in);
+	}
+}
+
+/* Why the order of an execution closed; REASON_NONE where it says nothing. */
+static enum reason
+execution_reason(const struct json *v)
+{
+	static const struct {
+		const char *name;
+		enum reason reason;
+	} stops[] = {
+		{ "StopLoss", REASON_STOP_LOSS },
+		{ "PartialStopLoss", REASON_STOP_LOSS },
+		{ "TrailingStop", REASON_STOP_LOSS },
+		{ "TakeProfit", REASON_TAKE_PROFIT },
+		{ "PartialTakeProfit", REASON_TAKE_PROFIT },
+	};
+	const char *type = read_string(v, "execType", "");
+	const char *stop = read_string(v, "stopOrderType", "");
+	const char *create = read_string(v, "createType", "");
+
+	if (strncmp(create, "CreateBy", 8) == 0)
+		create += 8;
+	if (strcmp(type, "BustTrade") == 0 || strncmp(create, "Liq", 3) == 0 ||
+	    strncmp(create, "TakeOver", 8) == 0)
+		return REASON_LIQUIDATION;
+	if (strcmp(type, "AdlTrade") == 0 || strncmp(create, "Adl", 3) == 0)
+		return REASON_ADL;
+	if (strcmp(type, "Settle") == 0 || strcmp(type, "Delivery") == 0 ||
+	    strcmp(type, "SessionSettlePnL") == 0 ||
+	    strncmp(create, "Settle", 6) == 0)
+		return REASON_SETTLEMENT;
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (strcmp(stop, stops[i].name) == 0 ||
+		    strcmp(create, stops[i].name) == 0)
+			return stops[i].reason;
+	return strcmp(type, "Trade") == 0 ? REASON_TRADE : REASON_NONE;
+}
+
+void
+executions_take(struct differ *d, const struct account *a, enum category c,
+    const struct json *list)
+{
+	for (const struct json *v = json_first(list); v != NULL;
+	     v = json_next(v)) {
+		struct record like = { .account = a, .category = c };
+		enum reason reason = execution_reason(v);
+		struct record *r;
+
+		if (reason == REASON_NONE ||
+		    read_copy(v, "symbol", like.symbol, SYMBOL_SIZE) == -1 ||
+		    read_copy(v, "orderId", like.order_id, ORDER_ID_SIZE) ==
+			-1 ||
+		    json_ms(json_get(v, "execTime"), &like.time) == -1)
+			continue;
+		r = look_up(d, &like);
+		if (r == NULL)
+			return;
+		if (!r->known)
+			r->time = like.time;
+		if (r->reason == REASON_NONE || reason != REASON_TRADE)
+			r->reason = reason;
+		record_save(d, r);
+		put_back(d, r);
+	}
+}
+
+static void
+estimate_save(struct differ *d, const struct estimate *e)
+{
+	struct store_key key;
+
+	estimate_key(&key, e->trade.number);
+	if (decimal_sign(e->trade.exits.est_qty) == 0) {
+		state_del(d->state, "estimates", &key);
+		return;
+	}
+	buf_clear(&d->text);
+	estimate_put(&d->text, e);
+	if (buf_failed(&d->text))
+		d->error = "out of memory";
+	else
+		state_put(d->state, "estimates", &key, d->text.p, d->text.len);
+}
+
+void
+estimate_add(struct differ *d, const struct estimate *like)
+{
+	struct estimate **v = array_room(d->estimates, &d->estimates_cap,
+	    d->nestimates + 1, sizeof(struct estimate *));
+	struct estimate *e = malloc(sizeof(*e));
+
+	if (v != NULL)
+		d->estimates = v;
+	if (v == NULL || e == NULL) {
+		d->error = "out of memory";
+		free(e);
+		return;
+	}
+	*e = *like;
+	v[d->nestimates++] = e;
+}
+
+void
+estimate_keep(struct differ *d, const struct place *at, const struct trade *t)
+{
+	struct estimate e = { .at = *at, .trade = *t };
+
+	if (decimal_sign(t->exits.est_qty) <= 0)
+		return;
+	estimate_add(d, &e);
+	estimate_save(d, &e);
+}
+
+/* All that is left of the record joins the trade of estimate i. */
+static void
+correct(struct differ *d, size_t i, struct record *r)
+{
+	struct estimate *e = d->estimates[i];
+	struct exits part;
+
+	record_split(r, r->left, &part);
+	record_save(d, r);
+	exits_replace(&e->trade.exits, part.qty);
+	exits_add(&e->trade.exits, &part);
+	if (e->trade.reason == REASON_NONE)
+		e->trade.reason = record_reason(r);
+	signal_row(d, &e->at, &e->trade);
+	estimate_save(d, e);
+	if (decimal_sign(e->trade.exits.est_qty) > 0)
+		return;
+	free(e);
+	d->nestimates--;
+	memmove(&d->estimates[i], &d->estimates[i + 1],
+	    (d->nestimates - i) * sizeof(d->estimates[0]));
+}
+
+static int
+of_estimate(const struct estimate *e, const struct record *r)
+{
+	return record_at(r, &e->at) && r->side == e->trade.side &&
+	    r->time >= e->trade.begin && r->time <= e->trade.closed;
+}
+
+/* Bybit's openTime says that the record is of a trade that is open. */
+static int
+surely_open(const struct scope *s, const struct record *r)
+{
+	for (size_t i = 0; i < s->nlegs; i++) {
+		const struct leg *l = s->legs[i];
+
+		if (record_at(r, &l->at) && l->last.side == r->side &&
+		    !l->flat && l->last.open_time > 0 &&
+		    r->time >= l->last.open_time)
+			return 1;
+	}
+	return 0;
+}
+
+void
+records_correct(struct differ *d, const struct scope *s)
+{
+	for (size_t i = 0; i < d->nrecords && d->nestimates > 0; i++) {
+		struct record *r = d->records[i];
+
+		for (size_t k = 0; k < d->nestimates; k++) {
+			const struct estimate *e = d->estimates[k];
+
+			if (r->scope == s && of_estimate(e, r) &&
+			    r->time <= e->trade.exits.est_time &&
+			    decimal_cmp(r->left, e->trade.exits.est_qty) == 0 &&
+			    !surely_open(s, r)) {
+				correct(d, k, r);
+				break;
+			}
+		}
+	}
+	records_drop_used(d);
+}
+
+/* A trade that no snapshot showed: a record is all that is known of it. */
+static void
+tell_unseen(struct differ *d, struct record *r, int64_t now)
+{
+	struct place at = { .scope = r->scope };
+	struct trade t = { .side = r->side, .size = r->left, .max = r->left };
+	struct decimal size = r->left;
+	struct exits part;
+
+	memcpy(at.symbol, r->symbol, sizeof(at.symbol));
+	if (scope_hedged(d, r->scope, r->symbol))
+		at.idx = r->side == SIDE_BUY ? 1 : 2;
+	t.number = ++d->number;
+	t.entry = r->entry;
+	memcpy(t.leverage, r->leverage, sizeof(t.leverage));
+	t.opened = now;
+	signal_emit(d,
+	    &(struct signal){
+		.at = &at, .trade = &t, .action = ACTION_OPEN, .time = now });
+	record_split(r, r->left, &part);
+	record_save(d, r);
+	exits_add(&t.exits, &part);
+	t.size = decimal_zero;
+	t.closed = now;
+	t.reason = record_reason(r);
+	signal_emit(d,
+	    &(struct signal){ .at = &at,
+		.trade = &t,
+		.action = ACTION_CLOSE,
+		.old_size = size,
+		.time = now });
+}
+
+static int
+owned(const struct scope *s, const struct record *r)
+{
+	for (size_t i = 0; i < s->nlegs; i++)
+		if (leg_owns(s->legs[i], r))
+			return 1;
+	return 0;
+}
+
+void
+records_decide(struct differ *d, const struct scope *s, int64_t now)
+{
+	for (size_t i = 0; i < d->nrecords; i++) {
+		struct record *r = d->records[i];
+		size_t k = 0;
+
+		if (r->scope != s || decimal_sign(r->left) == 0 || owned(s, r))
+			continue;
+		while (k < d->nestimates && !of_estimate(d->estimates[k], r))
+			k++;
+		if (k < d->nestimates)
+			correct(d, k, r);
+		else if (r->time <= now)
+			tell_unseen(d, r, now);
+	}
+	records_drop_used(d);
+}
+
+struct prune {
+	struct differ *d;
+	int64_t before;
+	size_t prefix;
+	struct store_key from;
+};
+
+/* The rows are ours: what a text holds, the encoder has escaped. */
+static int
+prune_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+{
+	static const char label[] = "\"time\":\"";
+	struct prune *p = arg;
+	struct store_key k;
+	const char *at;
+	int64_t time;
+
+	if (klen < p->prefix || klen > sizeof(k.p) ||
+	    memcmp(key, p->from.p, p->prefix) != 0)
+		return 1;
+	at = memmem(val, vlen, label, sizeof(label) - 1);
+	if (at == NULL || memmem(val, vlen, "\"left\":", 7) != NULL)
+		return 0;
+	at += sizeof(label) - 1;
+	if ((size_t)(val + vlen - at) < TIME_TEXT_MAX - 1 ||
+	    time_parse(at, TIME_TEXT_MAX - 1, &time) == -1 || time >= p->before)
+		return 0;
+	store_key_init(&k);
+	memcpy(k.p, key, klen);
+	k.len = klen;
+	if (!state_waits(p->d->state, "records", &k))
+		state_del(p->d->state, "records", &k);
+	return 0;
+}
+
+void
+records_prune(struct differ *d, struct account *a, int64_t time)
+{
+	struct prune p = { .d = d, .before = time - RECORD_KEPT_MS };
+	int64_t day = time / 86400000;
+	struct store_key key;
+	size_t n = 0;
+
+	if (day <= a->pruned)
+		return;
+	a->pruned = day;
+	store_key_init(&p.from);
+	store_key_str(&p.from, a->name);
+	p.prefix = p.from.len;
+	(void)state_scan(d->state, "records", &p.from, prune_row, &p);
+	for (size_t i = 0; i < d->nestimates; i++) {
+		struct estimate *e = d->estimates[i];
+
+		if (e->at.scope->account != a || e->trade.closed >= p.before) {
+			d->estimates[n++] = e;
+			continue;
+		}
+		estimate_key(&key, e->trade.number);
+		state_del(d->state, "estimates", &key);
+		free(e);
+	}
+	d->nestimates = n;
+}

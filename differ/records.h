@@ -1,0 +1,62 @@
+/*
+ * records - closed_pnl records and executions: which trade each belongs to.
+ *
+ * Table `records` remembers every closing order for nine days; those that no
+ * trade has used up are in d->records too, by time and order id.
+ */
+#ifndef SLUICE_DIFFER_RECORDS_H
+#define SLUICE_DIFFER_RECORDS_H
+
+#include "differ/model.h"
+
+struct differ;
+struct json;
+
+/*
+ * Take in the `closed_pnl` of a line of the scope at time.  One that cannot
+ * be read is ignored with a note.
+ */
+void records_take(struct differ *d, const struct scope *line,
+    const struct json *list, int64_t time);
+
+/* Take in the rows of an `executions` line: why orders closed. */
+void executions_take(struct differ *d, const struct account *a, enum category c,
+    const struct json *list);
+
+/*
+ * After the legs of the scope are settled at now: what belongs to no trade
+ * that is open corrects an estimated CLOSE, or is of a trade that no snapshot
+ * showed, or waits for the next snapshot.
+ */
+void records_decide(struct differ *d, const struct scope *s, int64_t now);
+
+/*
+ * Before they are settled: a record that is just what an estimated CLOSE
+ * lacks goes there, though a trade opened meanwhile could take it too.
+ */
+void records_correct(struct differ *d, const struct scope *s);
+
+/* 1 where the record is of this scope and symbol. */
+int record_at(const struct record *r, const struct place *at);
+
+/* Why its order closed, as far as known. */
+enum reason record_reason(const struct record *r);
+
+/* Store the record as it is now; drops none of d->records. */
+void record_save(struct differ *d, const struct record *r);
+
+/* Let d->records have one more, and forget those that are used up. */
+void records_add(struct differ *d, struct record *r);
+void records_drop_used(struct differ *d);
+
+/* Keep a trade whose CLOSE was estimated; nothing where it was not. */
+void estimate_keep(
+    struct differ *d, const struct place *at, const struct trade *t);
+
+/* One that is stored already joins d->estimates. */
+void estimate_add(struct differ *d, const struct estimate *like);
+
+/* Forget what is old at time: the account's records and estimates. */
+void records_prune(struct differ *d, struct account *a, int64_t time);
+
+#endif

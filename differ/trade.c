@@ -1,0 +1,585 @@
+#include "differ/trade.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "differ/array.h"
+#include "differ/differ.h"
+#include "differ/exits.h"
+#include "differ/records.h"
+#include "differ/signal.h"
+
+enum order { ORDER_BACK = -1, ORDER_SAME, ORDER_NEWER, ORDER_UNKNOWN };
+
+static enum order
+compare(int64_t was, int64_t is)
+{
+	return is < was ? ORDER_BACK : is == was ? ORDER_SAME : ORDER_NEWER;
+}
+
+/* seq counts fills; updatedTime moves at funding too, and is second best. */
+static enum order
+order_of(const struct row *was, const struct row *is)
+{
+	if (was->seq > 0 && is->seq > 0)
+		return compare(was->seq, is->seq);
+	if (was->updated > 0 && is->updated > 0)
+		return compare(was->updated, is->updated);
+	return ORDER_UNKNOWN;
+}
+
+static struct step *
+push(struct differ *d, struct leg *l, enum step_kind kind, int64_t time)
+{
+	struct step *s =
+	    array_room(l->steps, &l->steps_cap, l->nsteps + 1, sizeof(*s));
+
+	if (s == NULL) {
+		d->error = "out of memory";
+		return NULL;
+	}
+	l->steps = s;
+	s += l->nsteps++;
+	memset(s, 0, sizeof(*s));
+	s->kind = kind;
+	s->time = time;
+	l->dirty = 1;
+	return s;
+}
+
+static void
+pop(struct leg *l)
+{
+	l->nsteps--;
+	memmove(&l->steps[0], &l->steps[1], l->nsteps * sizeof(l->steps[0]));
+	l->dirty = 1;
+}
+
+/* A step to what row r shows. */
+static struct step *
+push_row(struct differ *d, struct leg *l, enum step_kind kind,
+    const struct row *r, int64_t time)
+{
+	struct step *s = push(d, l, kind, time);
+
+	if (s == NULL)
+		return NULL;
+	s->side = r->side;
+	s->status = r->status;
+	s->size = r->size;
+	s->entry = r->avg;
+	s->mark = r->mark;
+	s->open_time = r->open_time;
+	s->updated = r->updated;
+	memcpy(s->leverage, r->leverage, sizeof(s->leverage));
+	if (kind == STEP_REDUCE && l->last.has_cum && r->has_cum) {
+		s->cum = r->cum;
+		sum_sub(&s->cum, l->last.cum);
+		s->has_cum = decimal_sign(s->cum) != 0;
+	}
+	return s;
+}
+
+static void
+push_open(struct differ *d, struct leg *l, const struct row *r, int64_t time,
+    int64_t before)
+{
+	struct step *s = push_row(d, l, STEP_OPEN, r, time);
+
+	if (s == NULL)
+		return;
+	s->initial = before == 0;
+	s->begin = r->open_time > 0 ? r->open_time : before;
+}
+
+/* The end of what is held; proof, unless NULL, is the row that showed it. */
+static void
+push_close(
+    struct differ *d, struct leg *l, const struct row *proof, int64_t time)
+{
+	struct step *s = push_row(d, l, STEP_CLOSE, &l->last, time);
+
+	if (s == NULL)
+		return;
+	s->size = decimal_zero;
+	if (proof == NULL)
+		return;
+	if (decimal_sign(proof->mark) > 0)
+		s->mark = proof->mark;
+	if (proof->status != STATUS_NORMAL && proof->side == SIDE_NONE)
+		s->status = proof->status;
+	if (l->last.has_cum && proof->has_cum) {
+		s->cum = proof->cum;
+		sum_sub(&s->cum, l->last.cum);
+		s->has_cum = decimal_sign(s->cum) != 0;
+	}
+}
+
+/* The row becomes the newest one of the leg; a side's order never goes back. */
+static void
+advance(struct leg *l, const struct row *r)
+{
+	int64_t seq = l->last.seq, updated = l->last.updated;
+
+	l->last = *r;
+	if (r->seq == 0)
+		l->last.seq = seq;
+	if (r->updated == 0)
+		l->last.updated = updated;
+	l->dirty = 1;
+}
+
+static int
+very_same(const struct row *was, const struct row *is)
+{
+	if (was->side != is->side)
+		return 0;
+	if (was->open_time > 0 && is->open_time > 0)
+		return was->open_time == is->open_time;
+	return decimal_cmp(was->size, is->size) == 0 &&
+	    decimal_cmp(was->avg, is->avg) == 0 && was->seq == is->seq;
+}
+
+/* 1 where its end is not told yet and rests on absence alone. */
+static int
+revocable(const struct leg *l)
+{
+	return l->nsteps > 0 && l->steps[l->nsteps - 1].absence;
+}
+
+static enum leg_result
+row_of_flat(struct differ *d, struct leg *l, const struct row *r, int64_t time,
+    int64_t before)
+{
+	enum order o = order_of(&l->last, r);
+
+	if (r->side == SIDE_NONE)
+		return LEG_OK;
+	if (o == ORDER_BACK || (o == ORDER_SAME && l->gone))
+		return LEG_BACK;
+	push_open(d, l, r, time, before);
+	advance(l, r);
+	l->flat = l->gone = 0;
+	return LEG_OK;
+}
+
+static void
+row_of_held(struct differ *d, struct leg *l, const struct row *r, int64_t time,
+    int64_t before)
+{
+	const struct row *was = &l->last;
+	int other = was->side != r->side ||
+	    (was->open_time > 0 && r->open_time > 0 &&
+		was->open_time != r->open_time);
+	int cmp = decimal_cmp(r->size, was->size);
+
+	if (l->absent > 0 && !very_same(was, r))
+		other = 1;
+	if (other) {
+		push_close(d, l, r, time);
+		push_open(d, l, r, time, before);
+	} else if (cmp > 0)
+		(void)push_row(d, l, STEP_INCREASE, r, time);
+	else if (cmp < 0)
+		(void)push_row(d, l, STEP_REDUCE, r, time);
+	advance(l, r);
+}
+
+enum leg_result
+leg_row(struct differ *d, struct leg *l, const struct row *r, int64_t time,
+    int64_t before)
+{
+	enum order o;
+
+	if (l->flat && revocable(l) && very_same(&l->last, r)) {
+		l->nsteps--;
+		l->flat = 0;
+	}
+	if (l->flat)
+		return row_of_flat(d, l, r, time, before);
+	o = order_of(&l->last, r);
+	if (o == ORDER_BACK)
+		return LEG_BACK;
+	if (r->side == SIDE_NONE) {
+		if (o == ORDER_SAME)
+			return LEG_ABSENT;
+		push_close(d, l, r, time);
+		advance(l, r);
+		l->flat = 1;
+	} else
+		row_of_held(d, l, r, time, before);
+	l->absent = 0;
+	l->absent_since = 0;
+	return LEG_OK;
+}
+
+/* What is held is gone; last keeps its numbers, since it may come back. */
+static void
+vanish(struct differ *d, struct leg *l, int64_t time, int absence)
+{
+	push_close(d, l, NULL, time);
+	if (l->nsteps > 0)
+		l->steps[l->nsteps - 1].absence = absence;
+	l->flat = 1;
+	l->gone = !absence;
+	l->absent = 0;
+	l->absent_since = 0;
+}
+
+void
+leg_missing(struct differ *d, struct leg *l, int64_t time)
+{
+	if (l->flat)
+		return;
+	if (l->absent++ == 0)
+		l->absent_since = time;
+	l->dirty = 1;
+	if (l->absent >= ABSENT_COUNT && time - l->absent_since >= ABSENT_MS)
+		vanish(d, l, time, 1);
+}
+
+/* Steps of the trade that is told, which an OPEN ends. */
+static size_t
+steps_of_trade(const struct leg *l)
+{
+	size_t n = 0;
+
+	while (n < l->nsteps && l->steps[n].kind != STEP_OPEN)
+		n++;
+	return n;
+}
+
+/* How much the steps from the i-th on shrink the trade that is told. */
+static struct decimal
+shrinks(const struct leg *l, size_t i)
+{
+	size_t n = steps_of_trade(l);
+	struct decimal sum = decimal_zero, size = l->trade.size;
+
+	for (size_t k = 0; k < n; k++) {
+		const struct step *s = &l->steps[k];
+
+		if (k >= i && decimal_cmp(s->size, size) < 0) {
+			sum_add(&sum, size);
+			sum_sub(&sum, s->size);
+		}
+		size = s->size;
+	}
+	return sum;
+}
+
+static int
+of_trade(const struct leg *l, const struct record *r)
+{
+	return record_at(r, &l->at) && r->side == l->trade.side &&
+	    r->time >= l->trade.begin;
+}
+
+/*
+ * Records that the told size shows already (something was added and closed
+ * between two polls, or the close was estimated) join the totals, unsaid.
+ */
+static void
+absorb(struct differ *d, struct leg *l, int64_t now)
+{
+	struct trade *t = &l->trade;
+	int quiet = l->nsteps == 0 && l->absent == 0 && !l->flat;
+	struct exits part;
+	struct record *r;
+
+	for (size_t i = 0; t->number != 0 && i < d->nrecords; i++) {
+		r = d->records[i];
+		if (decimal_sign(r->left) == 0 || !of_trade(l, r))
+			continue;
+		if (r->time > t->updated &&
+		    (decimal_sign(t->exits.est_qty) == 0 ||
+			r->time > t->exits.est_time) &&
+		    (!quiet || r->time + REFLECTED_MS > now))
+			continue;
+		record_split(r, r->left, &part);
+		exits_replace(&t->exits, part.qty);
+		exits_add(&t->exits, &part);
+		record_save(d, r);
+		signal_row(d, &l->at, t);
+		l->dirty = 1;
+	}
+}
+
+/* Records in hand cover all that is held: that it vanished is proved (F10). */
+static int
+covered(const struct differ *d, const struct leg *l)
+{
+	struct decimal have = decimal_zero, need = shrinks(l, 0);
+
+	if (l->trade.number == 0 || steps_of_trade(l) != l->nsteps)
+		return 0;
+	sum_add(&need, l->last.size);
+	for (size_t i = 0; i < d->nrecords; i++)
+		if (of_trade(l, d->records[i]))
+			sum_add(&have, d->records[i]->left);
+	return decimal_cmp(have, need) >= 0;
+}
+
+/*
+ * The last moment of a record that may be of the first step: one that is
+ * later than the step's proof is of a later step, where there is such a one.
+ */
+static int64_t
+latest(const struct leg *l)
+{
+	const struct step *s = &l->steps[0];
+	size_t n = steps_of_trade(l);
+
+	if (s->kind == STEP_REDUCE)
+		return decimal_sign(shrinks(l, 1)) > 0 ? s->time : INT64_MAX;
+	for (size_t i = n; i < l->nsteps; i++)
+		if (l->steps[i].kind == STEP_OPEN &&
+		    l->steps[i].side == l->trade.side)
+			return l->steps[i].open_time > 0 ? l->steps[i].open_time
+							 : s->time;
+	return INT64_MAX;
+}
+
+/* Let a step of need have its part of a record. */
+static void
+take(struct differ *d, struct leg *l, struct record *r, struct decimal need,
+    struct exits *got)
+{
+	struct exits part;
+	struct decimal more = decimal_zero;
+
+	record_split(r, need, &part);
+	exits_add(got, &part);
+	/* An order that was filled bit by bit has one record: what is over is
+	 * of a step that was estimated, or of one that waits. */
+	if (decimal_sign(r->left) > 0 &&
+	    decimal_sign(l->trade.exits.est_qty) > 0) {
+		record_split(r, l->trade.exits.est_qty, &part);
+		exits_replace(&l->trade.exits, part.qty);
+		exits_add(&l->trade.exits, &part);
+	}
+	if (l->nsteps > 1)
+		more = shrinks(l, 1);
+	if (decimal_sign(r->left) > 0 && decimal_sign(more) == 0) {
+		record_split(r, r->left, &part);
+		exits_add(got, &part);
+	}
+	record_save(d, r);
+}
+
+/*
+ * Gather the records of the first step, which shrinks the trade by need.  0
+ * where it has to wait for more; else *got and the reason, as far as known.
+ */
+static int
+gather(struct differ *d, struct leg *l, struct decimal need, int64_t now,
+    struct exits *got, enum reason *reason)
+{
+	int64_t until = latest(l);
+	struct decimal have = decimal_zero, rest;
+
+	for (size_t i = 0; i < d->nrecords; i++)
+		if (of_trade(l, d->records[i]) && d->records[i]->time <= until)
+			sum_add(&have, d->records[i]->left);
+	if (decimal_cmp(have, need) < 0 &&
+	    now < l->steps[0].time + RECORD_WAIT_MS)
+		return 0;
+	for (size_t i = 0; i < d->nrecords; i++) {
+		struct record *r = d->records[i];
+
+		if (decimal_sign(r->left) == 0 || !of_trade(l, r) ||
+		    r->time > until)
+			continue;
+		rest = need;
+		sum_sub(&rest, got->qty);
+		if (decimal_sign(rest) <= 0)
+			break;
+		*reason = record_reason(r);
+		take(d, l, r, rest, got);
+	}
+	return 1;
+}
+
+/* Stand in for the records of `missing` of the first step. */
+static void
+guess(struct leg *l, struct decimal missing, struct exits *got)
+{
+	const struct step *s = &l->steps[0];
+	enum category c = l->at.scope->category;
+	struct decimal price = s->mark, pnl;
+
+	if (decimal_sign(price) == 0)
+		price = s->entry;
+	if (s->has_cum) {
+		pnl = s->cum;
+		sum_sub(&pnl, got->pnl);
+	} else
+		pnl = price_pnl(c, l->trade.side, missing, s->entry, price);
+	exits_guess(got, c, missing, price, pnl, s->time);
+}
+
+static void
+copy_step(struct trade *t, const struct step *s)
+{
+	t->size = s->size;
+	t->entry = s->entry;
+	memcpy(t->leverage, s->leverage, sizeof(t->leverage));
+	if (decimal_cmp(t->size, t->max) > 0)
+		t->max = t->size;
+	if (s->updated > t->updated)
+		t->updated = s->updated;
+}
+
+static void
+tell_open(struct differ *d, struct leg *l, int64_t now)
+{
+	const struct step *s = &l->steps[0];
+	struct trade *t = &l->trade;
+
+	memset(t, 0, sizeof(*t));
+	t->number = ++d->number;
+	t->side = s->side;
+	t->opened = now;
+	t->begin = s->begin;
+	t->open_time = s->open_time;
+	t->initial = s->initial;
+	copy_step(t, s);
+	signal_emit(d,
+	    &(struct signal){
+		.at = &l->at, .trade = t, .action = ACTION_OPEN, .time = now });
+}
+
+static void
+tell_increase(struct differ *d, struct leg *l, int64_t now)
+{
+	struct decimal old = l->trade.size;
+
+	copy_step(&l->trade, &l->steps[0]);
+	signal_emit(d,
+	    &(struct signal){ .at = &l->at,
+		.trade = &l->trade,
+		.action = ACTION_INCREASE,
+		.old_size = old,
+		.time = now });
+}
+
+/* A REDUCE or CLOSE: 0 where it has to wait. */
+static int
+tell_shrink(struct differ *d, struct leg *l, int64_t now)
+{
+	const struct step *s = &l->steps[0];
+	struct trade *t = &l->trade;
+	struct decimal old = t->size, need = old, missing;
+	struct exits got = { 0 };
+	enum reason reason = REASON_NONE;
+
+	sum_sub(&need, s->size);
+	if (!gather(d, l, need, now, &got, &reason))
+		return 0;
+	missing = need;
+	sum_sub(&missing, got.qty);
+	if (decimal_sign(missing) > 0)
+		guess(l, missing, &got);
+	if (reason == REASON_NONE && s->status != STATUS_NORMAL)
+		reason =
+		    s->status == STATUS_LIQ ? REASON_LIQUIDATION : REASON_ADL;
+	exits_add(&t->exits, &got);
+	copy_step(t, s);
+	if (s->kind == STEP_CLOSE) {
+		t->closed = now;
+		t->reason = reason;
+	}
+	signal_emit(d,
+	    &(struct signal){ .at = &l->at,
+		.trade = t,
+		.action =
+		    s->kind == STEP_CLOSE ? ACTION_CLOSE : ACTION_PARTIAL_CLOSE,
+		.old_size = old,
+		.step = &got,
+		.time = now });
+	if (s->kind == STEP_CLOSE) {
+		estimate_keep(d, &l->at, t);
+		memset(t, 0, sizeof(*t));
+	}
+	return 1;
+}
+
+static int
+tell(struct differ *d, struct leg *l, int64_t now)
+{
+	switch (l->steps[0].kind) {
+	case STEP_OPEN:
+		tell_open(d, l, now);
+		return 1;
+	case STEP_INCREASE:
+		tell_increase(d, l, now);
+		return 1;
+	case STEP_REDUCE:
+	case STEP_CLOSE:
+		break;
+	}
+	return tell_shrink(d, l, now);
+}
+
+/* All is told: what the newest row says holds for the trade. */
+static void
+catch_up(struct leg *l)
+{
+	struct trade *t = &l->trade;
+
+	t->entry = l->last.avg;
+	memcpy(t->leverage, l->last.leverage, sizeof(t->leverage));
+	if (t->open_time == 0)
+		t->open_time = l->last.open_time;
+	if (l->last.updated > t->updated)
+		t->updated = l->last.updated;
+}
+
+void
+leg_settle(struct differ *d, struct leg *l, int64_t now)
+{
+	absorb(d, l, now);
+	if (l->absent > 0 && covered(d, l))
+		vanish(d, l, now, 0);
+	while (l->nsteps > 0 && tell(d, l, now)) {
+		pop(l);
+		absorb(d, l, now);
+	}
+	if (l->nsteps == 0 && !l->flat)
+		catch_up(l);
+}
+
+int
+leg_owns(const struct leg *l, const struct record *r)
+{
+	if (!record_at(r, &l->at))
+		return 0;
+	if (l->trade.number != 0 && of_trade(l, r))
+		return 1;
+	for (size_t i = 0; i < l->nsteps; i++)
+		if (l->steps[i].kind == STEP_OPEN &&
+		    l->steps[i].side == r->side && r->time >= l->steps[i].begin)
+			return 1;
+	return 0;
+}
+
+enum side
+leg_side(const struct leg *l)
+{
+	return l->flat ? SIDE_NONE : l->last.side;
+}
+
+int
+leg_done(const struct leg *l)
+{
+	return l->flat && l->nsteps == 0 && l->trade.number == 0;
+}
+
+void
+leg_free(struct leg *l)
+{
+	if (l == NULL)
+		return;
+	free(l->steps);
+	free(l);
+}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "common/utf8.h"
 
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
@@ -75,34 +76,6 @@ plain(const unsigned char *p, const unsigned char *end)
 	return p;
 }
 
-/*
- * Length of the UTF-8 sequence at p, 2 to 4, or 0 where there is none: not
- * overlong, no surrogate, not above U+10FFFF (RFC 3629).
- */
-static size_t
-utf8(const unsigned char *p, const unsigned char *end)
-{
-	size_t n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4, i;
-	unsigned char low = 0x80, high = 0xbf;
-
-	if (p[0] < 0xc2 || p[0] > 0xf4 || (size_t)(end - p) < n)
-		return 0;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (p[1] < low || p[1] > high)
-		return 0;
-	for (i = 2; i < n; i++)
-		if (p[i] < 0x80 || p[i] > 0xbf)
-			return 0;
-	return n;
-}
-
 static int
 hex(unsigned char c)
 {
@@ -147,7 +120,7 @@ string(const unsigned char **pp, const unsigned char *end)
 			wrong = "a control byte in a string";
 			break;
 		}
-		n = utf8(p, end);
+		n = utf8_len((const char *)p, (size_t)(end - p));
 		if (n == 0) {
 			wrong = "invalid UTF-8";
 			break;

@@ -37,14 +37,15 @@ load(struct differ *d)
 	const struct json *v;
 
 	journal_key(&key);
-	v = read_row(d, "meta", &key);
+	v = read_row(d, "journal", &key);
 	if (v != NULL &&
 	    read_copy(v, "journal", d->journal, sizeof(d->journal)) == -1)
-		state_damaged(d->state, "meta", "the journal has no name");
+		state_damaged(d->state, "journal", "the journal has no name");
 	d->seq = state_last(d->state, "events");
 	d->number = state_last(d->state, "signals");
 	if (d->seq > 0 && d->journal[0] == '\0')
-		state_damaged(d->state, "meta", "the journal's name is lost");
+		state_damaged(
+		    d->state, "journal", "the journal's name is lost");
 	(void)scopes_load(d);
 }
 
@@ -150,7 +151,7 @@ differ_took(struct differ *d)
 	if (buf_failed(&d->text))
 		d->error = "out of memory";
 	else
-		state_put(d->state, "meta", &key, d->text.p, d->text.len);
+		state_put(d->state, "journal", &key, d->text.p, d->text.len);
 }
 
 static int
@@ -303,6 +304,12 @@ differ_failed(const struct differ *d)
 	if (d->error != NULL)
 		return d->error;
 	return state_failed(d->state);
+}
+
+const char *
+differ_account(const struct differ *d, size_t i)
+{
+	return d->accounts[i]->name;
 }
 
 int

@@ -91,6 +91,9 @@ enum differ_result differ_line(struct differ *d, char *text, size_t len);
 /* Why no line can be taken and nothing committed any more, or NULL. */
 const char *differ_failed(const struct differ *d);
 
+/* The name of the i-th account that the state knows, i < d->naccounts. */
+const char *differ_account(const struct differ *d, size_t i);
+
 /* 1 where something waits for a commit. */
 int differ_dirty(const struct differ *d);
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -14,6 +15,7 @@
 #include "common/sig.h"
 #include "common/stage.h"
 #include "common/store.h"
+#include "differ/array.h"
 #include "differ/differ.h"
 #include "differ/state.h"
 
@@ -23,11 +25,16 @@
 #define RETRY_STOPPING_MS 5000 /* how long, once it is to end */
 #define CLOSE_MS 5000	       /* what a socket's peer gets to read the rest */
 #define MAP_ALARM_PERCENT 70
+#define READER_ALARM_MS 300000
 
+enum { ALARM_MAP, ALARM_READER };
+
+/* What a person must see; a row of table `alarms` once it was open. */
 struct alarm {
 	char name[96], text[192];
 	int open;
-	int changed; /* to be written with the next commit */
+	int changed;	 /* to be written with the next commit */
+	int64_t last_ms; /* monotonic, of the last line refused */
 };
 
 struct process {
@@ -37,11 +44,11 @@ struct process {
 	struct input *in;
 	struct output *out;
 	struct health health;
-	struct alarm map, identity;
-	int64_t refused_ms; /* monotonic, of the last line refused */
-	int64_t tick_ms;    /* monotonic, of the next housekeeping */
-	int unsaid;	    /* the health row is behind */
-	int cut;	    /* the input ended inside a line */
+	struct alarm *alarms; /* ALARM_MAP, ALARM_READER, one an account */
+	size_t nalarms, alarms_cap;
+	int64_t tick_ms; /* monotonic, of the next housekeeping */
+	int unsaid; /* the row of this start in `health` is not there yet */
+	int cut;    /* the input ended inside a line */
 };
 
 static int
@@ -57,15 +64,75 @@ store_exit(enum store_error err)
 	}
 }
 
-static void
-set_alarm(struct alarm *a, int open, const char *name, const char *text)
+/* A new alarm is closed, and says so in the state: it may be open there. */
+static struct alarm *
+add_alarm(struct process *p, const char *name, const char *of)
 {
-	if (a->open == open && strcmp(a->name, name) == 0)
-		return;
+	struct alarm *v =
+	    array_room(p->alarms, &p->alarms_cap, p->nalarms + 1, sizeof(*v));
+
+	if (v == NULL)
+		die(EX_OSERR, "out of memory");
+	p->alarms = v;
+	v += p->nalarms++;
+	memset(v, 0, sizeof(*v));
+	(void)snprintf(v->name, sizeof(v->name), "%s %s", name, of);
+	v->changed = 1;
+	return v;
+}
+
+static void
+set_alarm(struct alarm *a, int open)
+{
+	a->changed |= a->open != open;
 	a->open = open;
-	a->changed = 1;
-	(void)snprintf(a->name, sizeof(a->name), "%s", name);
-	(void)snprintf(a->text, sizeof(a->text), "%s", text);
+}
+
+static int
+alarms_changed(const struct process *p)
+{
+	for (size_t i = 0; i < p->nalarms; i++)
+		if (p->alarms[i].changed)
+			return 1;
+	return 0;
+}
+
+static void
+init_alarms(struct process *p)
+{
+	struct alarm *a;
+
+	a = add_alarm(p, "map", "differ");
+	(void)snprintf(a->text, sizeof(a->text),
+	    "the state of differ fills more than %d %% of STATE_MAP_SIZE",
+	    MAP_ALARM_PERCENT);
+	a = add_alarm(p, "reader", "differ");
+	(void)snprintf(a->text, sizeof(a->text),
+	    "a program has read the state of differ for more than %d minutes "
+	    "without an end, so the file grows",
+	    READER_ALARM_MS / 60000);
+	for (size_t i = 0; i < p->differ->naccounts; i++)
+		(void)add_alarm(p, "identity", differ_account(p->differ, i));
+}
+
+/* A line was refused: the alarm of its account is open for a minute. */
+static void
+refused(struct process *p, const char *account)
+{
+	struct alarm *a = NULL;
+
+	for (size_t i = 0; i < p->nalarms; i++)
+		if (strncmp(p->alarms[i].name, "identity ", 9) == 0 &&
+		    strcmp(p->alarms[i].name + 9, account) == 0)
+			a = &p->alarms[i];
+	if (a == NULL)
+		a = add_alarm(p, "identity", account);
+	(void)snprintf(a->text, sizeof(a->text),
+	    "differ refuses lines of account '%s': they come from another "
+	    "host or uid than its state",
+	    account);
+	a->last_ms = clock_mono_ms();
+	set_alarm(a, 1);
 }
 
 /* The rows that go with every commit. */
@@ -73,15 +140,14 @@ static int
 put_rows(struct store_txn *t, void *arg)
 {
 	struct process *p = arg;
-	struct alarm *const alarms[] = { &p->map, &p->identity };
 	int64_t now = clock_wall_ms();
 
 	if (health_put(t, "differ", &p->health) == -1)
 		return -1;
-	for (size_t i = 0; i < 2; i++)
-		if (alarms[i]->changed &&
-		    alarm_put(t, alarms[i]->name, alarms[i]->open,
-			alarms[i]->text, now) == -1)
+	for (size_t i = 0; i < p->nalarms; i++)
+		if (p->alarms[i].changed &&
+		    alarm_put(t, p->alarms[i].name, p->alarms[i].open,
+			p->alarms[i].text, now) == -1)
 			return -1;
 	return 0;
 }
@@ -99,6 +165,11 @@ commit_retry(struct process *p, enum store_error err)
 	log_error("unable to commit, retrying; nothing is read or announced",
 	    LOG_STR("reason", store_errstr(p->store)));
 	while (err != STORE_OK) {
+		if (err == STORE_BAD)
+			die(EX_CONFIG,
+			    "unable to commit: %s; what was read since the "
+			    "last commit was not announced",
+			    store_errstr(p->store));
 		now = clock_mono_ms();
 		if (sig_stop() && until == INT64_MAX) {
 			until = now + RETRY_STOPPING_MS;
@@ -128,7 +199,9 @@ commit(struct process *p)
 	err = differ_commit(p->differ, put_rows, p);
 	if (err != STORE_OK)
 		commit_retry(p, err);
-	p->map.changed = p->identity.changed = p->unsaid = 0;
+	p->unsaid = 0;
+	for (size_t i = 0; i < p->nalarms; i++)
+		p->alarms[i].changed = 0;
 	store_trim(p->store);
 }
 
@@ -168,8 +241,6 @@ say_notes(const struct differ *d, const char *from)
 static void
 take(struct process *p, const struct input_line *l)
 {
-	char name[96], text[192];
-
 	p->health.lines++;
 	p->health.last_line_ms = clock_wall_ms();
 	switch (differ_line(p->differ, l->text, l->len)) {
@@ -181,14 +252,7 @@ take(struct process *p, const struct input_line *l)
 		break;
 	case DIFFER_REFUSED:
 		p->health.skipped++;
-		p->refused_ms = clock_mono_ms();
-		(void)snprintf(
-		    name, sizeof(name), "identity %s", p->differ->refused);
-		(void)snprintf(text, sizeof(text),
-		    "differ refuses lines of account '%s': they come from "
-		    "another host or uid than its state",
-		    p->differ->refused);
-		set_alarm(&p->identity, 1, name, text);
+		refused(p, p->differ->refused);
 		break;
 	}
 	say_notes(p->differ, l->from);
@@ -226,7 +290,7 @@ batch(struct process *p)
 	}
 	if (st == INPUT_FAIL)
 		die(EX_IOERR, "unable to read: %s", strerror(errno));
-	if (taken && (differ_dirty(p->differ) || p->identity.changed))
+	if (taken && (differ_dirty(p->differ) || alarms_changed(p)))
 		commit(p);
 	if (p->differ->out.len > 0)
 		announce(p);
@@ -244,15 +308,17 @@ tick(struct process *p)
 		return;
 	p->tick_ms = now + TICK_MS;
 	store_tick(p->store, &percent);
-	if (percent >= MAP_ALARM_PERCENT && !p->map.open)
+	if (percent >= MAP_ALARM_PERCENT && !p->alarms[ALARM_MAP].open)
 		log_error("the map is filling up: set a larger STATE_MAP_SIZE "
 			  "for all stages and restart them",
 		    LOG_INT("percent", percent));
-	set_alarm(&p->map, percent >= MAP_ALARM_PERCENT, "map differ",
-	    "the state of differ fills more than 70 % of STATE_MAP_SIZE");
-	if (p->identity.open && now - p->refused_ms >= TICK_MS)
-		set_alarm(&p->identity, 0, p->identity.name, p->identity.text);
-	if (p->map.changed || p->identity.changed)
+	set_alarm(&p->alarms[ALARM_MAP], percent >= MAP_ALARM_PERCENT);
+	set_alarm(&p->alarms[ALARM_READER],
+	    store_reader_age_ms(p->store) >= READER_ALARM_MS);
+	for (size_t i = ALARM_READER + 1; i < p->nalarms; i++)
+		if (p->alarms[i].open && now - p->alarms[i].last_ms >= TICK_MS)
+			set_alarm(&p->alarms[i], 0);
+	if (alarms_changed(p))
 		commit(p);
 }
 
@@ -356,6 +422,7 @@ main(int argc, char *argv[])
 	open_store(&p);
 	if (p.stage.check)
 		return EX_OK;
+	init_alarms(&p);
 	open_endpoints(&p);
 	p.tick_ms = clock_mono_ms() + TICK_MS;
 	log_info("ready", LOG_STR("dir", p.stage.dir),
@@ -371,6 +438,7 @@ main(int argc, char *argv[])
 	differ_free(p.differ);
 	store_close(p.store);
 	settings_free(p.stage.settings);
+	free(p.alarms);
 	if (p.cut)
 		die(EX_DATAERR,
 		    "the input ended inside a line; everything "

@@ -19,7 +19,7 @@ const char *const state_tables[] = {
 	"records",
 	"estimates",
 	"requests",
-	"meta",
+	"journal",
 	"health",
 	"alarms",
 	NULL,

@@ -538,15 +538,17 @@ catch_up(struct leg *l)
 void
 leg_settle(struct differ *d, struct leg *l, int64_t now)
 {
+	if (l->nsteps == 0 && !l->flat)
+		catch_up(l);
 	absorb(d, l, now);
 	if (l->absent > 0 && covered(d, l))
 		vanish(d, l, now, 0);
 	while (l->nsteps > 0 && tell(d, l, now)) {
 		pop(l);
+		if (l->nsteps == 0 && !l->flat)
+			catch_up(l);
 		absorb(d, l, now);
 	}
-	if (l->nsteps == 0 && !l->flat)
-		catch_up(l);
 }
 
 int

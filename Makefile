@@ -8,11 +8,13 @@
 #   make V=fuzz fuzz      the libFuzzer targets (needs CC=clang)
 #   make V=kill           with the named kill points of common/killpoint.h
 #   make DEVELOPER=1      warnings are errors
+#   make VERBOSE=1        show the commands
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/sh
+Q := $(if $(VERBOSE),,@)
 
 PREFIX ?= /usr/local
 BUILD ?= build
@@ -57,7 +59,8 @@ include tests/module.mk
 define prog
 $(O)/$(notdir $(1)): $$($(1)_OBJS:%=$(O)/obj/%) $(O)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(OPT) $$($(1)_LDFLAGS) $$(LDFLAGS_ALL) -o $$@ $$^ $$($(1)_LIBS)
+	@echo '  LINK  $$@'
+	$$(Q)$$(CC) $$(OPT) $$($(1)_LDFLAGS) $$(LDFLAGS_ALL) -o $$@ $$^ $$($(1)_LIBS)
 OBJS += $$($(1)_OBJS)
 endef
 $(foreach p,$(PROGS) $(TEST_PROGS) $(UNIT_TESTS) $(FUZZERS),$(eval $(call prog,$(p))))
@@ -68,11 +71,13 @@ tests: all $(TEST_PROGS:%=$(O)/%) $(addprefix $(O)/,$(notdir $(UNIT_TESTS)))
 
 $(O)/libcommon.a: $(common_OBJS:%=$(O)/obj/%)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@echo '  AR    $@'
+	$(Q)$(AR) rcs $@ $^
 
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(OPT) -MMD -MP -c -o $@ $<
+	@echo '  CC    $<'
+	$(Q)$(CC) $(CFLAGS_ALL) $(OPT) -MMD -MP -c -o $@ $<
 
 check: tests
 	O=$(O) V=$(V) tests/run

@@ -39,8 +39,8 @@ struct input_line {
  * with a message in err.
  */
 struct input *input_open(const char *endpoint, char *err, size_t size);
-void input_close(struct input *in); /* removes its socket; NULL is fine */
-int input_fd(const struct input *in);
+void input_close(struct input *in);   /* removes its socket; NULL is fine */
+int input_fd(const struct input *in); /* -1 after the end */
 
 /*
  * The next line, without blocking.  l->text is valid until the next call.  A
@@ -56,7 +56,11 @@ uint64_t input_peers_ever(const struct input *in);
 
 enum output_policy {
 	OUTPUT_BLOCK, /* a full standard output is waited for: back-pressure */
-	OUTPUT_QUEUE, /* nothing is waited for; what cannot go is kept */
+	/*
+	 * Nothing is waited for; what cannot go is kept, up to
+	 * STDOUT_UNREAD_MAX, past which standard output fails with ENOBUFS.
+	 */
+	OUTPUT_QUEUE,
 };
 
 /* No endpoint yet.  NULL with errno. */
@@ -77,7 +81,10 @@ int output_fd(const struct output *out);
  */
 int output_write(struct output *out, const char *lines, size_t len);
 
-/* Do what can be done now; call when output_fd is readable.  As above. */
+/*
+ * Do what can be done now; call when output_fd is readable.  As above; also
+ * where the reader of standard output has gone meanwhile (EPIPE).
+ */
 int output_flush(struct output *out);
 
 /* Bytes that wait for standard output, and for connected peers. */

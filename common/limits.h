@@ -10,6 +10,9 @@
 /* Bytes that a unix: peer may leave unread before it is cut off (F101). */
 #define PEER_UNREAD_MAX (8u << 20)
 
+/* Bytes that may wait for a standard output that nobody reads. */
+#define STDOUT_UNREAD_MAX (64u << 20)
+
 /* Bytes of input that one commit covers at the most (group commit). */
 #define BATCH_SIZE_MAX (1u << 20)
 

@@ -17,7 +17,8 @@ enum line_status {
 	LINE_LONG, /* a line over the ceiling was skipped */
 	LINE_MORE, /* no whole line yet: fill again */
 	LINE_END,  /* the stream ended after a newline, or was empty */
-	LINE_TAIL, /* the stream ended inside a line: here is the piece */
+	LINE_TAIL, /* the stream ended inside a line: here is the piece, of
+		      length 0 where it is over the ceiling */
 };
 
 struct line_reader {

@@ -8,13 +8,6 @@ static int
 add_scope(struct poller_opts *o, const char *category, const char *coin,
     char *err, size_t size)
 {
-	size_t i;
-
-	for (i = 0; i < o->nscopes; i++)
-		if (strcmp(o->scopes[i].category, category) == 0 &&
-		    (coin == NULL ||
-			strcmp(o->scopes[i].settle_coin, coin) == 0))
-			return 0;
 	if (o->nscopes == POLLER_SCOPES_MAX) {
 		snprintf(err, size,
 		    "BYBIT_SETTLE_COINS: more than %d scopes: expected fewer "

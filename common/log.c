@@ -1,4 +1,10 @@
+/*
+ * log: a line is put together in one buffer on the stack, without stdio or
+ * malloc, and goes out by one write(2) or not at all.
+ */
 #include "common/log.h"
+
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -7,55 +13,56 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/utf8.h"
 
-/* A line: room for the 4 KiB of a reply's body that debug lines carry. */
-#define LINE_ROOM 8192
-#define SECRETS_MAX 16
+/* Bytes of a line: the 4 KiB of a reply's body, some escaped, and the rest. */
+#define LOG_LINE_MAX 8192
 
-static struct {
-	char stage[32];
-	enum log_level level;
-	char *secrets[SECRETS_MAX];
-	size_t nsecrets;
-	uint64_t dropped; /* lines since the last one that went out */
-} state = { .stage = "sluice", .level = LOG_INFO };
+#define SECRETS_MAX 32
+#define STAGE_MAX 32
 
-/* A line being written; what does not fit is left out, the newline never. */
 struct text {
-	char p[LINE_ROOM];
-	size_t len, max;
+	char p[LOG_LINE_MAX];
+	size_t len;
+	size_t max; /* of len; leaves out the newline */
+	int cut;    /* something did not fit */
+	int quoted; /* inside of a quoted value */
 };
 
-void
-log_init(const char *stage)
-{
-	const char *slash = strrchr(stage, '/');
+static char stage[STAGE_MAX] = "sluice";
+static enum log_level lowest = LOG_INFO;
+static char *secrets[SECRETS_MAX];
+static size_t nsecrets;
+static uint64_t dropped; /* lines since the last that went out */
 
-	(void)snprintf(state.stage, sizeof(state.stage), "%s",
-	    slash == NULL ? stage : slash + 1);
+void
+log_init(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	(void)snprintf(
+	    stage, sizeof(stage), "%s", slash == NULL ? name : slash + 1);
 }
 
 const char *
 log_stage(void)
 {
-	return state.stage;
+	return stage;
 }
 
 void
 log_set_level(enum log_level level)
 {
-	state.level = level;
+	lowest = level;
 }
 
 int
 log_wants(enum log_level level)
 {
-	return level >= state.level;
+	return level >= lowest;
 }
 
 void
@@ -63,214 +70,262 @@ log_secret(const char *secret)
 {
 	size_t i;
 
-	if (secret == NULL || secret[0] == '\0')
+	if (secret == NULL || *secret == '\0')
 		return;
-	for (i = 0; i < state.nsecrets; i++)
-		if (strcmp(state.secrets[i], secret) == 0)
+	for (i = 0; i < nsecrets; i++)
+		if (strcmp(secrets[i], secret) == 0)
 			return;
-	/* Rather no program than one that may tell a secret. */
-	if (state.nsecrets == SECRETS_MAX)
-		abort();
-	state.secrets[state.nsecrets] = strdup(secret);
-	if (state.secrets[state.nsecrets] == NULL)
-		abort();
-	state.nsecrets++;
+	if (nsecrets == SECRETS_MAX)
+		die(EX_SOFTWARE, "more than %d secrets", SECRETS_MAX);
+	secrets[nsecrets] = strdup(secret);
+	if (secrets[nsecrets] == NULL)
+		die(EX_OSERR, "out of memory");
+	nsecrets++;
 }
 
+/* All of p or nothing: an escape is never cut in two. */
 static void
-put(struct text *t, const char *s, size_t n)
+put(struct text *t, const char *p, size_t n)
 {
-	if (n > t->max - t->len)
-		n = t->max - t->len;
-	memcpy(t->p + t->len, s, n);
+	if (t->cut || n > t->max - t->len) {
+		t->cut = 1;
+		return;
+	}
+	memcpy(t->p + t->len, p, n);
 	t->len += n;
 }
 
 static void
-put_text(struct text *t, const char *s)
+put_string(struct text *t, const char *s)
 {
 	put(t, s, strlen(s));
-}
-
-/* How many bytes at s are a secret: the longest one that fits. */
-static size_t
-secret_at(const char *s, size_t n)
-{
-	size_t i, len, longest = 0;
-
-	for (i = 0; i < state.nsecrets; i++) {
-		len = strlen(state.secrets[i]);
-		if (len <= n && len > longest &&
-		    memcmp(s, state.secrets[i], len) == 0)
-			longest = len;
-	}
-	return longest;
-}
-
-/* The bytes of a value: secrets scrubbed, what could break the line escaped. */
-static void
-put_escaped(struct text *t, const char *s, size_t n)
-{
-	char hex[5];
-	size_t i, len;
-	unsigned char c;
-
-	for (i = 0; i < n; i += len) {
-		c = (unsigned char)s[i];
-		len = secret_at(s + i, n - i);
-		if (len > 0) {
-			put_text(t, "***");
-			continue;
-		}
-		len = utf8_len(s + i, n - i);
-		if (c == '"' || c == '\\') {
-			put(t, "\\", 1);
-			put(t, s + i, 1);
-		} else if (c == '\n') {
-			put_text(t, "\\n");
-		} else if (len == 0 || c < 0x20 || c == 0x7f) {
-			(void)snprintf(hex, sizeof(hex), "\\x%02x", c);
-			put_text(t, hex);
-			len = 1;
-		} else {
-			put(t, s + i, len);
-		}
-	}
-}
-
-static int
-needs_quotes(const char *s, size_t n)
-{
-	size_t i;
-	unsigned char c;
-
-	for (i = 0; i < n; i++) {
-		c = (unsigned char)s[i];
-		if (c <= ' ' || c == '=' || c == '"' || c == '\\' || c >= 0x7f)
-			return 1;
-	}
-	return n == 0;
-}
-
-static void
-put_value(struct text *t, const char *s, size_t n, int quote)
-{
-	quote = quote || needs_quotes(s, n);
-	if (quote)
-		put(t, "\"", 1);
-	put_escaped(t, s, n);
-	if (quote)
-		put(t, "\"", 1);
 }
 
 static void
 put_int(struct text *t, int64_t n)
 {
-	char s[24];
+	char digits[24];
+	int len;
 
-	(void)snprintf(s, sizeof(s), "%lld", (long long)n);
-	put_text(t, s);
+	len = snprintf(digits, sizeof(digits), "%lld", (long long)n);
+	put(t, digits, (size_t)len);
 }
 
 /*
- * One write, if it can be made without waiting.  A pipe with room takes
- * PIPE_BUF bytes at once, so a line to one is at most that long.
+ * Bytes of the UTF-8 character at p, 0 where there is none: no stray byte, no
+ * overlong form, no surrogate, nothing above U+10FFFF.
  */
-static int
-send_line(const struct text *t)
+static size_t
+utf8_len(const unsigned char *p, size_t n)
 {
-	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
-	ssize_t n;
+	unsigned char low = 0x80, high = 0xbf;
+	size_t i, len;
 
-	if (poll(&fd, 1, 0) != 1 || !(fd.revents & POLLOUT))
-		return -1;
-	do
-		n = write(STDERR_FILENO, t->p, t->len);
-	while (n == -1 && errno == EINTR);
-	return n == (ssize_t)t->len ? 0 : -1;
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (len > n || p[1] < low || p[1] > high)
+		return 0;
+	for (i = 2; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
 }
 
+/* The length of the longest secret that begins at p, or 0. */
 static size_t
-room(void)
+secret_len(const char *p, size_t n)
+{
+	size_t best = 0, i, len;
+
+	for (i = 0; i < nsecrets; i++) {
+		if (secrets[i][0] != *p)
+			continue;
+		len = strlen(secrets[i]);
+		if (len > best && len <= n && memcmp(p, secrets[i], len) == 0)
+			best = len;
+	}
+	return best;
+}
+
+static int
+needs_quotes(const char *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((unsigned char)p[i] <= ' ' || p[i] == '"' || p[i] == '=' ||
+		    p[i] == '\\' || p[i] == 0x7f)
+			return 1;
+	return n == 0;
+}
+
+/* One character of a value, escaped where it must be; returns its length. */
+static size_t
+put_char(struct text *t, const char *p, size_t n)
+{
+	unsigned char c = (unsigned char)*p;
+	char esc[8];
+	size_t len = utf8_len((const unsigned char *)p, n);
+
+	if (c == '"' || c == '\\') {
+		esc[0] = '\\';
+		esc[1] = *p;
+		put(t, esc, 2);
+		return 1;
+	}
+	/* C1 control characters begin with 0xc2 0x80 … 0xc2 0x9f. */
+	if (len == 0 || c < ' ' || c == 0x7f ||
+	    (c == 0xc2 && (unsigned char)p[1] < 0xa0)) {
+		(void)snprintf(esc, sizeof(esc), "\\x%02X", c);
+		put(t, esc, 4);
+		return 1;
+	}
+	put(t, p, len);
+	return len;
+}
+
+static void
+put_value(struct text *t, const char *p, size_t n, int quoted)
+{
+	size_t i = 0, skip;
+
+	if (quoted) {
+		put(t, "\"", 1);
+		t->quoted = !t->cut;
+	}
+	while (i < n && !t->cut) {
+		skip = secret_len(p + i, n - i);
+		if (skip > 0) {
+			put(t, "***", 3);
+			i += skip;
+		} else
+			i += put_char(t, p + i, n - i);
+	}
+	if (quoted && !t->cut) {
+		put(t, "\"", 1);
+		t->quoted = t->cut;
+	}
+}
+
+static void
+put_fields(struct text *t, const struct log_field *fields, size_t n)
+{
+	const char *p;
+	size_t i, len;
+
+	for (i = 0; i < n; i++) {
+		put(t, " ", 1);
+		put(t, fields[i].key, strlen(fields[i].key));
+		put(t, "=", 1);
+		p = fields[i].str;
+		if (p == NULL) {
+			put_int(t, fields[i].num);
+			continue;
+		}
+		len = fields[i].len == SIZE_MAX ? strlen(p) : fields[i].len;
+		put_value(t, p, len, needs_quotes(p, len));
+	}
+}
+
+/*
+ * Where poll says that a pipe takes any bytes, it takes PIPE_BUF without
+ * waiting; so a line into one is no longer than that.
+ */
+static size_t
+size_max(void)
 {
 	struct stat st;
 
-	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode))
-		return LINE_ROOM - 1;
-	return PIPE_BUF - 1;
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode))
+		return PIPE_BUF;
+	return LOG_LINE_MAX;
 }
 
-static void
-begin(struct text *t, enum log_level level, const char *msg)
+/* Write without waiting: 0, or -1 where the line is lost. */
+static int
+emit(const char *p, size_t n)
 {
-	static const char *const names[] = { "debug", "info", "warn", "error" };
-	char time[TIME_TEXT_MAX];
+	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	t->len = 0;
-	t->max = room();
-	put_text(t, "time=");
-	put_text(t, time_format(time, clock_wall_ms()));
-	put_text(t, " level=");
-	put_text(t, names[level]);
-	put_text(t, " stage=");
-	put_text(t, state.stage);
-	put_text(t, " msg=");
-	put_value(t, msg, strlen(msg), 1);
+	if (poll(&pfd, 1, 0) != 1 || (pfd.revents & POLLOUT) == 0)
+		return -1;
+	return write(STDERR_FILENO, p, n) == (ssize_t)n ? 0 : -1;
 }
 
-static void
-tell_dropped(void)
+static int
+send_line(enum log_level level, const char *msg, const struct log_field *fields,
+    size_t n)
 {
+	static const char *const names[] = {
+		[LOG_DEBUG] = "debug",
+		[LOG_INFO] = "info",
+		[LOG_WARN] = "warn",
+		[LOG_ERROR] = "error",
+	};
+	/* Ends a line that was cut; room for it is kept. */
+	static const char cut[] = "\" cut=1\n";
+	char now[TIME_TEXT_MAX];
 	struct text t;
 
-	begin(&t, LOG_WARN, "log lines dropped");
-	put_text(&t, " count=");
-	put_int(&t, (int64_t)state.dropped);
-	t.p[t.len++] = '\n';
-	if (send_line(&t) == 0)
-		state.dropped = 0;
+	t.len = 0;
+	t.cut = t.quoted = 0;
+	t.max = size_max() - (sizeof(cut) - 1);
+	put_string(&t, "time=");
+	put_string(&t, time_format(now, clock_wall_ms()));
+	put_string(&t, " level=");
+	put_string(&t, names[level]);
+	put_string(&t, " stage=");
+	put_string(&t, stage);
+	put_string(&t, " msg=");
+	put_value(&t, msg, strlen(msg), 1);
+	put_fields(&t, fields, n);
+	t.max += sizeof(cut) - 1;
+	if (t.cut) {
+		t.cut = 0;
+		put_string(&t, t.quoted ? cut : cut + 1);
+	} else
+		put(&t, "\n", 1);
+	return emit(t.p, t.len);
 }
 
 void
 log_line(enum log_level level, const char *msg, const struct log_field *fields,
     size_t n)
 {
-	const struct log_field *f;
+	const struct log_field lost = LOG_INT("count", (int64_t)dropped);
 	int saved = errno;
-	struct text t;
-	size_t i;
 
 	if (!log_wants(level))
 		return;
-	begin(&t, level, msg);
-	for (i = 0; i < n; i++) {
-		f = &fields[i];
-		put(&t, " ", 1);
-		put_text(&t, f->key);
-		put(&t, "=", 1);
-		if (f->str == NULL)
-			put_int(&t, f->num);
-		else
-			put_value(&t, f->str,
-			    f->len == SIZE_MAX ? strlen(f->str) : f->len, 0);
-	}
-	t.p[t.len++] = '\n';
-	if (state.dropped > 0)
-		tell_dropped();
-	if (state.dropped > 0 || send_line(&t) == -1)
-		state.dropped++;
+	if (dropped > 0 &&
+	    send_line(LOG_WARN, "log lines dropped", &lost, 1) == 0)
+		dropped = 0;
+	if (dropped > 0 || send_line(level, msg, fields, n) == -1)
+		dropped++;
 	errno = saved;
 }
 
 void
 die(int code, const char *fmt, ...)
 {
-	char msg[1024];
+	char msg[2048];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
+	if (vsnprintf(msg, sizeof(msg), fmt, ap) < 0)
+		(void)snprintf(msg, sizeof(msg), "%s", fmt);
 	va_end(ap);
-	log_line(LOG_ERROR, msg, NULL, 0);
+	log_error(msg, LOG_INT("exit", code));
 	exit(code);
 }

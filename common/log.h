@@ -1,13 +1,13 @@
 /*
  * log - one logfmt line on standard error for each thing worth saying.
  *
- *   time=2026-11-21T10:30:00.123Z level=info stage=differ msg="signal"
- * number=17
+ *   time=2026-11-21T10:30:00.123Z level=info stage=differ msg="signal" …
  *
- * One bounded write a line, values quoted where they need it, control bytes
- * escaped, secrets scrubbed, errno preserved.  A full or dead log pipe never
- * blocks the caller: the line is dropped and counted, and the count is told
- * with the next line that goes out (F102).
+ * One bounded write a line (8 KiB, into a pipe 4 KiB; a line that was cut ends
+ * with cut=1), values quoted where they need it, control bytes and what is no
+ * UTF-8 escaped, secrets scrubbed, errno preserved.  A full or dead log pipe
+ * never blocks the caller: the line is dropped and counted, and the count is
+ * told before the next line that goes out: "log lines dropped" (F102).
  *
  * log_info("signal", LOG_INT("number", 17), LOG_STR("action", "OPEN"));
  */

@@ -1,0 +1,338 @@
+#include "notifier/roll.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/num.h"
+
+#define ROW_MAX 4096
+
+const char *const notifier_tables[] = { "subscribers", "recipients",
+	"deliveries", "pending", "messages", "journals", "told", NULL };
+
+static const char id_letters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-";
+
+static int
+bad(char *err, size_t size, const char *what, const char *value,
+    const char *expected)
+{
+	(void)snprintf(
+	    err, size, "%s '%.80s': expected %s", what, value, expected);
+	return -1;
+}
+
+static int
+chat_ok(const char *s)
+{
+	int64_t id;
+
+	if (s[0] == '@')
+		return s[1] != '\0' && s[1 + strspn(s + 1, id_letters)] == '\0';
+	return num_parse(s, strlen(s), INT64_MIN, INT64_MAX, &id) == 0 &&
+	    id != 0;
+}
+
+static int
+printed_ok(const char *s)
+{
+	(void)s;
+	return 1;
+}
+
+static const struct {
+	const char *name;
+	int (*address_ok)(const char *s);
+	const char *expected;
+} channels[] = {
+	{ "telegram", chat_ok, "a chat id, as 123456789, or @name" },
+	{ "stdout", printed_ok, "any text" },
+};
+
+static int
+check_channel(const struct subscriber *s, char *err, size_t size)
+{
+	for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
+		if (strcmp(s->channel, channels[i].name) != 0)
+			continue;
+		if (s->address[0] == '\0' ||
+		    !channels[i].address_ok(s->address))
+			return bad(err, size, "address", s->address,
+			    channels[i].expected);
+		return 0;
+	}
+	return bad(err, size, "channel", s->channel, "telegram or stdout");
+}
+
+int
+roll_check(const struct subscriber *s, char *err, size_t size)
+{
+	if (s->id[0] == '\0' || s->id[strspn(s->id, id_letters)] != '\0')
+		return bad(
+		    err, size, "id", s->id, "1 to 64 of A-Z a-z 0-9 . _ @ -");
+	if (check_channel(s, err, size) == -1)
+		return -1;
+	if (s->balance < 0 || s->balance > BALANCE_MAX) {
+		(void)snprintf(err, size, "balance %lld: expected 0 to %lld",
+		    (long long)s->balance, (long long)BALANCE_MAX);
+		return -1;
+	}
+	if (s->lang[0] != '\0' && strcmp(s->lang, "ru") != 0 &&
+	    strcmp(s->lang, "en") != 0)
+		return bad(err, size, "lang", s->lang, "ru or en");
+	return 0;
+}
+
+static int
+take_text(char *to, size_t cap, const struct json *v, const char *name,
+    char *err, size_t size)
+{
+	const char *s = json_string(v);
+
+	if (s == NULL) {
+		(void)snprintf(err, size, "%s: expected a string", name);
+		return -1;
+	}
+	if (strlen(s) >= cap) {
+		(void)snprintf(
+		    err, size, "%s: expected at most %zu bytes", name, cap - 1);
+		return -1;
+	}
+	memcpy(to, s, strlen(s) + 1);
+	return 0;
+}
+
+static int
+take_flag(
+    int *to, const struct json *v, const char *name, char *err, size_t size)
+{
+	if (v == NULL || json_bool(v, to) == 0)
+		return 0;
+	(void)snprintf(err, size, "%s: expected true or false", name);
+	return -1;
+}
+
+enum member { ID, CHANNEL, ADDRESS, BALANCE, LANG, ACTIVE, TESTER, MEMBERS };
+
+static const char *const names[] = {
+	[ID] = "id",
+	[CHANNEL] = "channel",
+	[ADDRESS] = "address",
+	[BALANCE] = "balance",
+	[LANG] = "lang",
+	[ACTIVE] = "active",
+	[TESTER] = "tester",
+};
+_Static_assert(sizeof(names) / sizeof(names[0]) == MEMBERS,
+    "a member of a subscriber without its name");
+
+/* A misspelt "balance" must not be a balance of 0. */
+static int
+check_names(const struct json *v, char *err, size_t size)
+{
+	size_t i;
+
+	for (const struct json *m = json_first(v); m != NULL;
+	     m = json_next(m)) {
+		for (i = 0; i < MEMBERS; i++)
+			if (strcmp(json_key(m), names[i]) == 0)
+				break;
+		if (i == MEMBERS)
+			return bad(err, size, "member", json_key(m),
+			    "id, channel, address, balance, lang, active or "
+			    "tester");
+	}
+	return 0;
+}
+
+int
+roll_parse(struct subscriber *s, const struct json *v, char *err, size_t size)
+{
+	struct subscriber new = { .active = 1 };
+	const struct json *in[MEMBERS];
+
+	if (v == NULL || json_type(v) != JSON_OBJECT) {
+		(void)snprintf(err, size, "expected a JSON object");
+		return -1;
+	}
+	if (check_names(v, err, size) == -1)
+		return -1;
+	json_pick(v, names, MEMBERS, in);
+	if (take_text(new.id, sizeof(new.id), in[ID], "id", err, size) == -1 ||
+	    take_text(new.channel, sizeof(new.channel), in[CHANNEL], "channel",
+		err, size) == -1 ||
+	    take_text(new.address, sizeof(new.address), in[ADDRESS], "address",
+		err, size) == -1 ||
+	    (in[LANG] != NULL &&
+		take_text(new.lang, sizeof(new.lang), in[LANG], "lang", err,
+		    size) == -1) ||
+	    take_flag(&new.active, in[ACTIVE], "active", err, size) == -1 ||
+	    take_flag(&new.tester, in[TESTER], "tester", err, size) == -1)
+		return -1;
+	if (in[BALANCE] != NULL &&
+	    json_int(in[BALANCE], 0, BALANCE_MAX, &new.balance) == -1) {
+		(void)snprintf(err, size,
+		    "balance: expected a whole number from 0 to %lld",
+		    (long long)BALANCE_MAX);
+		return -1;
+	}
+	if (roll_check(&new, err, size) == -1)
+		return -1;
+	*s = new;
+	return 0;
+}
+
+void
+roll_write(struct buf *b, const struct subscriber *s)
+{
+	json_open_object(b, NULL);
+	json_put_string(b, "id", s->id);
+	json_put_string(b, "channel", s->channel);
+	json_put_string(b, "address", s->address);
+	json_put_int(b, "balance", s->balance);
+	if (s->lang[0] != '\0')
+		json_put_string(b, "lang", s->lang);
+	json_put_bool(b, "active", s->active);
+	json_put_bool(b, "tester", s->tester);
+	json_close_object(b);
+}
+
+int
+roll_init(struct roll *r)
+{
+	buf_init(&r->text, ROW_MAX);
+	r->error[0] = '\0';
+	r->doc = json_new();
+	if (r->doc == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return 0;
+}
+
+void
+roll_release(struct roll *r)
+{
+	json_free(r->doc);
+	r->doc = NULL;
+	buf_release(&r->text);
+}
+
+static enum store_error
+read_row(struct roll *r, const char *id, const char *val, size_t len,
+    struct subscriber *out)
+{
+	const struct json *v;
+	char why[128] = "it is too long";
+
+	buf_clear(&r->text);
+	buf_put(&r->text, val, len);
+	if (buf_reserve(&r->text, 1) == 0) {
+		v = json_parse(r->doc, r->text.p, r->text.len);
+		if (v == NULL)
+			(void)snprintf(
+			    why, sizeof(why), "%s", json_error(r->doc));
+		else if (roll_parse(out, v, why, sizeof(why)) == 0)
+			return STORE_OK;
+	}
+	(void)snprintf(r->error, sizeof(r->error),
+	    "the row of subscriber '%.64s' cannot be read: %s", id, why);
+	return STORE_BAD;
+}
+
+enum store_error
+roll_get(
+    struct roll *r, struct store_txn *t, const char *id, struct subscriber *out)
+{
+	struct store_key key;
+	enum store_error e;
+	const char *val;
+	size_t len;
+
+	store_key_init(&key);
+	store_key_str(&key, id);
+	e = store_get(t, "subscribers", key.p, key.len, &val, &len);
+	if (e != STORE_OK)
+		return e;
+	return read_row(r, id, val, len, out);
+}
+
+enum store_error
+roll_put(struct store_txn *t, const struct subscriber *s)
+{
+	struct store_key key;
+	enum store_error e = STORE_FAIL;
+	struct buf b;
+
+	buf_init(&b, ROW_MAX);
+	roll_write(&b, s);
+	store_key_init(&key);
+	store_key_str(&key, s->id);
+	if (buf_failed(&b) == 0)
+		e = store_put(t, "subscribers", key.p, key.len, b.p, b.len);
+	buf_release(&b);
+	return e;
+}
+
+enum store_error
+roll_del(struct store_txn *t, const char *id)
+{
+	struct store_key key;
+
+	store_key_init(&key);
+	store_key_str(&key, id);
+	return store_del(t, "subscribers", key.p, key.len);
+}
+
+struct listing {
+	struct roll *roll;
+	const char *after;
+	struct subscriber *out;
+	size_t max, n;
+	enum store_error error;
+};
+
+static int
+list_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+{
+	struct listing *l = arg;
+	const char *id = key;
+
+	if (klen == 0 || id[klen - 1] != '\0')
+		return 0; /* no key of ours */
+	if (strcmp(id, l->after) == 0)
+		return 0;
+	if (l->n == l->max)
+		return 1;
+	l->error = read_row(l->roll, id, val, vlen, &l->out[l->n]);
+	if (l->error != STORE_OK)
+		return 1;
+	l->n++;
+	return 0;
+}
+
+enum store_error
+roll_list(struct roll *r, struct store_txn *t, const char *after,
+    struct subscriber *out, size_t max, size_t *n)
+{
+	struct listing l = { r, after, out, max, 0, STORE_OK };
+	struct store_key key;
+	enum store_error e;
+
+	store_key_init(&key);
+	store_key_str(&key, after);
+	e = store_scan(t, "subscribers", key.p, key.len, list_row, &l);
+	if (e == STORE_OK)
+		e = l.error;
+	if (e == STORE_OK)
+		*n = l.n;
+	return e;
+}
+
+void
+roll_gone_alarm(char out[GONE_ALARM_SIZE], const char *id)
+{
+	(void)snprintf(out, GONE_ALARM_SIZE, "subscriber %s", id);
+}

@@ -1,0 +1,79 @@
+/*
+ * roll - the table `subscribers`: who is to be told, where, for how much.
+ *
+ * Shared by notifier and the subscribers command, which write to it each in
+ * transactions of their own: whoever changes a row reads it in the same one.
+ */
+#ifndef SLUICE_NOTIFIER_ROLL_H
+#define SLUICE_NOTIFIER_ROLL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/store.h"
+
+struct json;
+struct json_doc;
+
+/* Notifier's environment: its tables, NULL at the end, and their schema. */
+extern const char *const notifier_tables[];
+#define NOTIFIER_SCHEMA 1
+
+#define ID_SIZE 65 /* 1 to 64 of A-Z a-z 0-9 . _ @ - */
+#define CHANNEL_SIZE 16
+#define ADDRESS_SIZE 256
+#define BALANCE_MAX INT64_C(1000000000000)
+
+struct subscriber {
+	char id[ID_SIZE];
+	char channel[CHANNEL_SIZE]; /* "telegram", "stdout" */
+	char address[ADDRESS_SIZE]; /* telegram: chat id, or @name */
+	int64_t balance;	    /* OPENs that are paid for, 0 or more */
+	char lang[3];		    /* "ru", "en", or "": NOTIFY_LANG */
+	int active; /* 0: gets nothing, as a chat that is gone */
+	int tester; /* gets the signals made by hand */
+};
+
+/* 0 where every field may stand in the table; -1 with words in err. */
+int roll_check(const struct subscriber *s, char *err, size_t size);
+
+/*
+ * An object as roll_write makes it.  id, channel and address must be there;
+ * balance (0), lang (none), active (true) and tester (false) may be left out;
+ * anything else is refused.  0, or -1 with words in err.
+ */
+int roll_parse(
+    struct subscriber *s, const struct json *v, char *err, size_t size);
+
+/* The row, appended to b, without a newline. */
+void roll_write(struct buf *b, const struct subscriber *s);
+
+/* What reading rows needs: a document and the text of one row. */
+struct roll {
+	struct json_doc *doc;
+	struct buf text;
+	char error[256]; /* of STORE_BAD: which row cannot be read, and why */
+};
+int roll_init(struct roll *r); /* 0, or -1 with ENOMEM */
+void roll_release(struct roll *r);
+
+/* STORE_NOTFOUND where there is none, STORE_BAD where the row is damaged. */
+enum store_error roll_get(struct roll *r, struct store_txn *t, const char *id,
+    struct subscriber *out);
+
+enum store_error roll_put(struct store_txn *t, const struct subscriber *s);
+enum store_error roll_del(struct store_txn *t, const char *id);
+
+/*
+ * Up to max subscribers behind `after` ("": from the first), in the order of
+ * their ids.  *n of them; fewer than max means that these are the last.
+ */
+enum store_error roll_list(struct roll *r, struct store_txn *t,
+    const char *after, struct subscriber *out, size_t max, size_t *n);
+
+/* The alarm that a subscriber was made inactive: its name. */
+#define GONE_ALARM_SIZE (ID_SIZE + 16)
+void roll_gone_alarm(char out[GONE_ALARM_SIZE], const char *id);
+
+#endif

@@ -1,0 +1,2 @@
+test-message_EXTRA := notifier/message.o
+test-roll_EXTRA := notifier/roll.o

@@ -55,6 +55,8 @@ requires() {
 spawn() {
 	spawn_name=$1
 	shift
+	# What an earlier one said must not be read as this one's.
+	: >"$T/$spawn_name.out"
 	"$@" >"$T/$spawn_name.out" 2>>"$T/$spawn_name.log" &
 	eval "pid_$spawn_name=$!"
 	spawned="$spawned $spawn_name"

@@ -38,10 +38,12 @@ struct conn {
 	uint64_t id;
 	char ip[INET6_ADDRSTRLEN];
 	int busy;	 /* a request is being answered */
-	int close_after; /* once what is written has left */
+	int close_after; /* this reply is the last one */
+	int ending;	 /* closed once what is written has left */
 	/* A reply that has not left yet. */
 	struct evbuffer *held;
 	enum delivery delivery;
+	size_t at_once; /* bytes of the next drip: the head, then one by one */
 	int64_t drip_ms, bytes;
 	int64_t filling; /* bytes of it that are still to be written */
 };
@@ -111,6 +113,7 @@ conn_done(struct conn *c)
 {
 	c->busy = 0;
 	if (c->close_after) {
+		c->ending = 1;
 		if (evbuffer_get_length(bufferevent_get_output(c->bev)) == 0)
 			conn_free(c);
 		return;
@@ -147,7 +150,8 @@ release_held(struct conn *c)
 		return;
 	case DELIVER_DRIP:
 		(void)evbuffer_remove_buffer(
-		    c->held, bufferevent_get_output(c->bev), 1);
+		    c->held, bufferevent_get_output(c->bev), c->at_once);
+		c->at_once = 1;
 		if (evbuffer_get_length(c->held) > 0) {
 			timer_in(c->timer, c->drip_ms);
 			return;
@@ -187,7 +191,7 @@ deliver(struct conn *c, const struct reply *rep, int keep)
 	c->drip_ms = rep->drip_ms > 0 ? rep->drip_ms : 1;
 	c->bytes = rep->bytes;
 	c->close_after = !keep || rep->delivery == DELIVER_CUT;
-	wire_write(c->held, rep, keep);
+	c->at_once = wire_write(c->held, rep, keep);
 	if (rep->delay_ms > 0)
 		timer_in(c->timer, rep->delay_ms);
 	else
@@ -216,7 +220,7 @@ serve(struct conn *c)
 	enum wire_status st;
 	struct wire w;
 
-	if (c->busy)
+	if (c->busy || c->ending)
 		return;
 	st = wire_read(&w, in);
 	switch (st) {
@@ -229,7 +233,7 @@ serve(struct conn *c)
 	case WIRE_BAD:
 		(void)bufferevent_write(
 		    c->bev, WIRE_BAD_TEXT, strlen(WIRE_BAD_TEXT));
-		c->busy = c->close_after = 1;
+		c->busy = c->ending = 1;
 		return;
 	case WIRE_OK:
 		break;
@@ -259,7 +263,7 @@ on_written(struct bufferevent *bev, void *arg)
 			return;
 		c->delivery = DELIVER_PLAIN;
 		conn_done(c);
-	} else if (c->close_after && c->delivery == DELIVER_PLAIN) {
+	} else if (c->ending) {
 		conn_free(c);
 	}
 }

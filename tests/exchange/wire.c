@@ -221,7 +221,7 @@ pack(struct buf *out, const char *p, size_t n)
 	put_le(out, (uint32_t)n, 4);
 }
 
-static void
+static size_t
 put_head(struct evbuffer *out, const struct reply *rep, size_t length,
     int keep_alive)
 {
@@ -242,38 +242,40 @@ put_head(struct evbuffer *out, const struct reply *rep, size_t length,
 		    rep->limit, rep->limit_left, rep->limit_reset_ms);
 	(void)evbuffer_add_printf(
 	    out, "Connection: %s\r\n\r\n", keep_alive ? "keep-alive" : "close");
+	return evbuffer_get_length(out);
 }
 
-void
+size_t
 wire_write(struct evbuffer *out, const struct reply *rep, int keep_alive)
 {
 	const char *body = rep->body.len > 0 ? rep->body.p : "";
-	size_t len = rep->body.len;
+	size_t len = rep->body.len, head = 0;
 	struct buf packed;
 
 	buf_init(&packed, len + len / 1024 + 1024);
 	switch (rep->delivery) {
 	case DELIVER_FILL:
-		put_head(out, rep, (size_t)rep->bytes, keep_alive);
+		head = put_head(out, rep, (size_t)rep->bytes, keep_alive);
 		break;
 	case DELIVER_CUT:
-		put_head(out, rep, len, keep_alive);
+		head = put_head(out, rep, len, keep_alive);
 		if ((int64_t)len > rep->bytes)
 			len = (size_t)rep->bytes;
 		(void)evbuffer_add(out, body, len);
 		break;
 	case DELIVER_GZIP:
 		pack(&packed, body, len);
-		put_head(out, rep, packed.len, keep_alive);
+		head = put_head(out, rep, packed.len, keep_alive);
 		(void)evbuffer_add(out, packed.p, packed.len);
 		break;
 	case DELIVER_DRIP:
 	case DELIVER_HANG:
 	case DELIVER_PLAIN:
 	case DELIVER_RESET:
-		put_head(out, rep, len, keep_alive);
+		head = put_head(out, rep, len, keep_alive);
 		(void)evbuffer_add(out, body, len);
 		break;
 	}
 	buf_release(&packed);
+	return head;
 }

@@ -33,7 +33,11 @@ struct wire {
 enum wire_status wire_read(struct wire *w, struct evbuffer *in);
 void wire_release(struct wire *w);
 
-/* The head and, where it is the reply's own, the body. */
-void wire_write(struct evbuffer *out, const struct reply *rep, int keep_alive);
+/*
+ * The head and, where it is the reply's own, the body.  Returns the bytes of
+ * the head.
+ */
+size_t wire_write(
+    struct evbuffer *out, const struct reply *rep, int keep_alive);
 
 #endif

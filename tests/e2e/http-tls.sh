@@ -1,0 +1,77 @@
+#!/bin/sh
+# F88: a certificate that is self-signed, of another host, expired or of another
+# authority: no request leaves, the journal stays empty.  The right one works,
+# with CA_FILE alone.
+. "$(dirname "$0")/../lib.sh"
+requires jq curl openssl
+
+export SIGNAL_POLL_INTERVAL=0.2 ALLOWED_SYMBOLS=BTCUSDT \
+    BYBIT_API_KEY=test_api_key BYBIT_API_SECRET=test_secret
+
+quietly() {
+	"$@" >openssl.log 2>&1 || fail "$*"
+}
+# authority NAME
+authority() {
+	quietly openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$1.key" -out "$1.pem" -days 30 -subj "/CN=$1" \
+	    -addext basicConstraints=critical,CA:TRUE
+}
+# certificate NAME AUTHORITY ALTERNATIVE [X509_OPTION...]
+certificate() {
+	cert=$1 by=$2
+	printf 'subjectAltName=%s\n' "$3" >"$cert.ext"
+	shift 3
+	quietly openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$cert.key" -out "$cert.csr" -subj "/CN=$cert"
+	quietly openssl x509 -req -in "$cert.csr" -CA "$by.pem" -CAkey "$by.key" \
+	    -CAcreateserial -out "$cert.pem" -extfile "$cert.ext" "$@"
+}
+authority ours
+authority theirs
+certificate good ours IP:127.0.0.1 -days 30
+certificate wronghost ours DNS:api.example.com -days 30
+certificate wrongca theirs IP:127.0.0.1 -days 30
+# Expired since yesterday.
+certificate expired ours IP:127.0.0.1 -days -1
+quietly openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout selfsigned.key -out selfsigned.pem -days 30 -subj /CN=selfsigned \
+    -addext subjectAltName=IP:127.0.0.1
+
+# serve NAME: the stand-in with that certificate.
+serve() {
+	: >"$1.journal"
+	spawn "$1" "$B/exchange" -l 127.0.0.1:0 -j "$T/$1.journal" -C "$1.pem" -K "$1.key"
+	wait_for 10 has "$1.out" listening
+	BYBIT_BASE_URL=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$1.out")
+	export BYBIT_BASE_URL
+	case $BYBIT_BASE_URL in https://*) ;; *) fail "$BYBIT_BASE_URL is not https" ;; esac
+}
+
+for bad in selfsigned wronghost expired wrongca; do
+	serve "$bad"
+	spawn poller env CA_FILE="$T/ours.pem" "$B/poller"
+	wait_for 10 has poller.out '"ok":false' 3
+	! grep -q '"ok":true' poller.out || fail "$bad: accepted"
+	stop poller
+	[ ! -s "$bad.journal" ] || fail "$bad: a request left"
+	stop "$bad"
+done
+
+serve good
+spawn trusting env CA_FILE="$T/ours.pem" "$B/poller"
+wait_for 10 has trusting.out '"ok":true' 2
+stop trusting
+[ -s good.journal ] || fail "no request"
+# Without CA_FILE the system's authorities count, and ours is none of them.
+: >good.journal
+spawn system "$B/poller"
+wait_for 10 has system.out '"ok":false' 2
+stop system
+[ ! -s good.journal ] || fail "a request left without CA_FILE"
+# CA_FILE stands for itself: the system's authorities do not count beside it.
+spawn other env CA_FILE="$T/theirs.pem" SSL_CERT_FILE="$T/ours.pem" "$B/poller"
+wait_for 10 has other.out '"ok":false' 2
+stop other
+[ ! -s good.journal ] || fail "a request left with another CA_FILE"
+stop good

@@ -56,18 +56,6 @@ put_row(struct differ *d, const struct store_key *key)
 		state_put(d->state, "account", key, d->text.p, d->text.len);
 }
 
-/* A string or a number as text; "" where there is none. */
-static const char *
-text_of(const struct json *line, const char *key)
-{
-	const struct json *v = json_get(line, key);
-	const char *s = json_string(v);
-
-	if (s == NULL)
-		s = json_number(v);
-	return s != NULL ? s : "";
-}
-
 static int
 alike(const char *known, const char *said)
 {
@@ -77,8 +65,8 @@ alike(const char *known, const char *said)
 int
 account_knows(const struct account *a, const struct json *line)
 {
-	return alike(a->host, text_of(line, "host")) &&
-	    alike(a->uid, text_of(line, "uid"));
+	return alike(a->host, read_scalar(line, "host")) &&
+	    alike(a->uid, read_scalar(line, "uid"));
 }
 
 static int
@@ -94,9 +82,9 @@ void
 account_remember(struct differ *d, struct account *a, const struct json *line)
 {
 	struct store_key key;
-	int news = learn(a->host, sizeof(a->host), text_of(line, "host"));
+	int news = learn(a->host, sizeof(a->host), read_scalar(line, "host"));
 
-	if (!learn(a->uid, sizeof(a->uid), text_of(line, "uid")) && !news)
+	if (!learn(a->uid, sizeof(a->uid), read_scalar(line, "uid")) && !news)
 		return;
 	account_key(&key, a->name, "identity", "", "");
 	buf_clear(&d->text);

@@ -223,12 +223,14 @@ skip(struct differ *d, const char *why)
 }
 
 static enum differ_result
-refuse(struct differ *d, const struct account *a)
+refuse(struct differ *d, const struct account *a, const struct json *line)
 {
 	(void)snprintf(d->refused, sizeof(d->refused), "%s", a->name);
 	differ_note(d, NOTE_ERROR,
-	    "refused: account '%s' of this state is uid '%s' on host '%s'",
-	    a->name, a->uid, a->host);
+	    "refused: the line is of uid '%s' on host '%s', but account '%s' "
+	    "of this state is uid '%s' on host '%s'",
+	    read_scalar(line, "uid"), read_scalar(line, "host"), a->name,
+	    a->uid, a->host);
 	return DIFFER_REFUSED;
 }
 
@@ -245,7 +247,7 @@ take(struct differ *d, const struct json *line, size_t which, int64_t time)
 	if (a == NULL)
 		return DIFFER_SKIPPED;
 	if (!account_knows(a, line))
-		return refuse(d, a);
+		return refuse(d, a, line);
 	switch (types[which].take(d, a, line, types[which].type, time, &why)) {
 	case 1:
 		differ_took(d);

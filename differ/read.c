@@ -15,6 +15,17 @@ read_string(const struct json *v, const char *key, const char *fallback)
 	return s != NULL ? s : fallback;
 }
 
+const char *
+read_scalar(const struct json *v, const char *key)
+{
+	const struct json *m = json_get(v, key);
+	const char *s = json_string(m);
+
+	if (s == NULL)
+		s = json_number(m);
+	return s != NULL ? s : "";
+}
+
 int
 read_copy(const struct json *v, const char *key, char *out, size_t size)
 {

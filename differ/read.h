@@ -16,6 +16,9 @@ struct store_key;
 const char *read_string(
     const struct json *v, const char *key, const char *fallback);
 
+/* A string or a number as text; "" where the member is missing or neither. */
+const char *read_scalar(const struct json *v, const char *key);
+
 /* A string member that is not empty, copied.  0, or -1. */
 int read_copy(const struct json *v, const char *key, char *out, size_t size);
 

@@ -7,18 +7,18 @@
 #include "differ/exits.h"
 
 static const char *const keys[] = {
-	[ROW_SYMBOL] = "symbol",
 	[ROW_IDX] = "positionIdx",
-	[ROW_MARK] = "markPrice",
+	[ROW_SYMBOL] = "symbol",
 	[ROW_SIDE] = "side",
 	[ROW_SIZE] = "size",
 	[ROW_AVG] = "avgPrice",
-	[ROW_LEVERAGE] = "leverage",
 	[ROW_STATUS] = "positionStatus",
+	[ROW_LEVERAGE] = "leverage",
+	[ROW_MARK] = "markPrice",
 	[ROW_CUM] = "cumRealisedPnl",
 	[ROW_SEQ] = "seq",
-	[ROW_OPEN] = "openTime",
 	[ROW_UPDATED] = "updatedTime",
+	[ROW_OPEN] = "openTime",
 };
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == ROW_FIELDS, "a name each");
 
@@ -152,7 +152,7 @@ row_read(const struct row_text *t, struct row *out, const char **why)
 	struct row r = { 0 };
 
 	*why = NULL;
-	for (int i = ROW_MARK; i < ROW_FIELDS; i++)
+	for (int i = ROW_SIDE; i < ROW_FIELDS; i++)
 		if (f[i] == NULL) {
 			*why = "a field is neither a text nor a number";
 			return -1;
@@ -189,6 +189,13 @@ row_read(const struct row_text *t, struct row *out, const char **why)
 	return 0;
 }
 
+/* The texts of a row but for its key and mark price, each with its NUL. */
+static int
+kept(int field)
+{
+	return field >= ROW_SIDE && field != ROW_MARK;
+}
+
 int
 row_same(const struct row_text *t, const struct leg *l)
 {
@@ -196,9 +203,11 @@ row_same(const struct row_text *t, const struct leg *l)
 
 	if (l->text_len == 0 || t->field[ROW_MARK] == NULL)
 		return 0;
-	for (int i = ROW_SIDE; i < ROW_FIELDS; i++) {
+	for (int i = 0; i < ROW_FIELDS; i++) {
 		const char *s = t->field[i];
 
+		if (!kept(i))
+			continue;
 		if (s == NULL)
 			return 0;
 		while (*s != '\0' && *s == *p)
@@ -216,9 +225,12 @@ row_keep(const struct row_text *t, struct leg *l)
 	size_t len = 0;
 
 	l->text_len = 0;
-	for (int i = ROW_SIDE; i < ROW_FIELDS; i++) {
-		size_t n = strlen(t->field[i]) + 1;
+	for (int i = 0; i < ROW_FIELDS; i++) {
+		size_t n;
 
+		if (!kept(i))
+			continue;
+		n = strlen(t->field[i]) + 1;
 		if (n > sizeof(l->text) - len)
 			return;
 		memcpy(l->text + len, t->field[i], n);

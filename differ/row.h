@@ -8,20 +8,20 @@
 
 struct json;
 
-/* The fields that are used; those from ROW_SIDE on make up a row's text. */
+/* The fields that are used, in Bybit's order, which makes json_pick quick. */
 enum row_field {
-	ROW_SYMBOL,
 	ROW_IDX,
-	ROW_MARK,
+	ROW_SYMBOL,
 	ROW_SIDE,
 	ROW_SIZE,
 	ROW_AVG,
-	ROW_LEVERAGE,
 	ROW_STATUS,
+	ROW_LEVERAGE,
+	ROW_MARK,
 	ROW_CUM,
 	ROW_SEQ,
-	ROW_OPEN,
 	ROW_UPDATED,
+	ROW_OPEN,
 	ROW_FIELDS,
 };
 

@@ -8,6 +8,7 @@
 #include "common/killpoint.h"
 #include "common/limits.h"
 
+#define TRIM_EVERY 4
 #define BUCKETS 64 /* a batch of the usual lines changes fewer rows */
 
 const char *const state_tables[] = {
@@ -40,6 +41,7 @@ struct state {
 	struct entry *bucket[BUCKETS];
 	struct entry *head, **tail;
 	struct buf value; /* that state_get gave last */
+	unsigned touches; /* of the store, reading or writing */
 	char failed[192];
 };
 
@@ -109,6 +111,17 @@ find(struct entry *e, const char *table, const struct store_key *key)
 	return e;
 }
 
+/*
+ * The kernel maps 16 pages around each one that is touched: looks at a large
+ * file here and there add up to a megabyte, if nothing is given back between.
+ */
+static void
+trim(struct state *s)
+{
+	if (++s->touches % TRIM_EVERY == 0)
+		store_trim(s->store);
+}
+
 const char *
 state_get(struct state *s, const char *table, const struct store_key *key,
     size_t *len)
@@ -145,6 +158,7 @@ state_get(struct state *s, const char *table, const struct store_key *key,
 			fail(s, table, store_errstr(s->store));
 	}
 	store_abort(t);
+	trim(s);
 	return val;
 }
 
@@ -269,6 +283,7 @@ state_commit(
 		return err;
 	for (struct entry *e = s->head; e != NULL && err == STORE_OK;
 	     e = e->next) {
+		trim(s);
 		if (e->val != NULL)
 			err = store_put(
 			    t, e->table, e->key, e->klen, e->val, e->vlen);

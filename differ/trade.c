@@ -305,34 +305,47 @@ absorb(struct differ *d, struct leg *l, int64_t now)
 	}
 }
 
+/* What is left of the trade's records up to a time. */
+static struct decimal
+in_hand(const struct differ *d, const struct leg *l, int64_t until)
+{
+	struct decimal sum = decimal_zero;
+
+	for (size_t i = 0; i < d->nrecords; i++)
+		if (of_trade(l, d->records[i]) && d->records[i]->time <= until)
+			sum_add(&sum, d->records[i]->left);
+	return sum;
+}
+
 /* Records in hand cover all that is held: that it vanished is proved (F10). */
 static int
 covered(const struct differ *d, const struct leg *l)
 {
-	struct decimal have = decimal_zero, need = shrinks(l, 0);
+	struct decimal need = shrinks(l, 0);
 
 	if (l->trade.number == 0 || steps_of_trade(l) != l->nsteps)
 		return 0;
 	sum_add(&need, l->last.size);
-	for (size_t i = 0; i < d->nrecords; i++)
-		if (of_trade(l, d->records[i]))
-			sum_add(&have, d->records[i]->left);
-	return decimal_cmp(have, need) >= 0;
+	return decimal_cmp(in_hand(d, l, INT64_MAX), need) >= 0;
 }
 
 /*
- * The last moment of a record that may be of the first step: one that is
- * later than the step's proof is of a later step, where there is such a one.
+ * The last moment of a record that may be of the first step.  One that is
+ * later than the step's proof is of a later step, where there is such a one
+ * that needs it.
  */
 static int64_t
-latest(const struct leg *l)
+latest(const struct differ *d, const struct leg *l)
 {
 	const struct step *s = &l->steps[0];
-	size_t n = steps_of_trade(l);
 
 	if (s->kind == STEP_REDUCE)
-		return decimal_sign(shrinks(l, 1)) > 0 ? s->time : INT64_MAX;
-	for (size_t i = n; i < l->nsteps; i++)
+		return decimal_sign(shrinks(l, 1)) == 0 ||
+			decimal_cmp(in_hand(d, l, INT64_MAX), shrinks(l, 0)) >=
+			    0
+		    ? INT64_MAX
+		    : s->time;
+	for (size_t i = steps_of_trade(l); i < l->nsteps; i++)
 		if (l->steps[i].kind == STEP_OPEN &&
 		    l->steps[i].side == l->trade.side)
 			return l->steps[i].open_time > 0 ? l->steps[i].open_time
@@ -375,13 +388,10 @@ static int
 gather(struct differ *d, struct leg *l, struct decimal need, int64_t now,
     struct exits *got, enum reason *reason)
 {
-	int64_t until = latest(l);
-	struct decimal have = decimal_zero, rest;
+	int64_t until = latest(d, l);
+	struct decimal rest;
 
-	for (size_t i = 0; i < d->nrecords; i++)
-		if (of_trade(l, d->records[i]) && d->records[i]->time <= until)
-			sum_add(&have, d->records[i]->left);
-	if (decimal_cmp(have, need) < 0 &&
+	if (decimal_cmp(in_hand(d, l, until), need) < 0 &&
 	    now < l->steps[0].time + RECORD_WAIT_MS)
 		return 0;
 	for (size_t i = 0; i < d->nrecords; i++) {

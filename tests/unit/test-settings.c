@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 static char dir[64];
 static char file[96];
 static struct buf errors, warnings;
+static char example[PATH_MAX]; /* .env.example */
 
 static int
 setup(void **arg)
@@ -594,6 +596,70 @@ test_unknown_names(void **arg)
 	says(&warnings, "line 3: ACCOUNT stands in line 1, too");
 }
 
+/*
+ * .env.example has every setting once and no other, and is read without a
+ * word, as it is and with every setting uncommented.
+ */
+static void
+test_example_file(void **arg)
+{
+	char text[65536], *line, *save, *out;
+	int seen[SETTINGS_COUNT] = { 0 };
+	struct settings *s;
+	ssize_t n;
+	int fd, i;
+
+	(void)arg;
+	fd = open(example, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		skip();
+	n = read(fd, text, sizeof(text) - 1);
+	assert_in_range(n, 1000, sizeof(text) - 2);
+	(void)close(fd);
+	text[n] = '\0';
+	s = good(text);
+	assert_int_equal(warnings.len, 0);
+	for (i = 0; i < SETTINGS_COUNT; i++)
+		if (setting_given(s, (enum setting)i))
+			assert_string_equal(setting_str(s, (enum setting)i),
+			    setting_table[i].value);
+	settings_free(s);
+
+	out = text;
+	for (line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (*line == '#' && line[1] >= 'A' && line[1] <= 'Z')
+			line++;
+		for (i = 0; i < SETTINGS_COUNT; i++)
+			if (strncmp(line, setting_name((enum setting)i),
+				strcspn(line, "=")) == 0 &&
+			    setting_name((enum setting)i)[strcspn(line, "=")] ==
+				'\0')
+				seen[i]++;
+		n = (ssize_t)strlen(line);
+		memmove(out, line, (size_t)n);
+		out += n;
+		*out++ = '\n';
+	}
+	*out = '\0';
+	/* The one setting that must be given is a pair. */
+	assert_int_equal(setenv("BYBIT_API_KEY", "key", 1), 0);
+	assert_int_equal(setenv("BYBIT_API_SECRET", "secret", 1), 0);
+	s = good(text);
+	assert_string_equal(warnings.len == 0 ? "" : buf_cstr(&warnings), "");
+	for (i = 0; i < SETTINGS_COUNT; i++) {
+		if (seen[i] != 1 || !setting_given(s, (enum setting)i))
+			fail_msg("%s: %d times in .env.example",
+			    setting_name((enum setting)i), seen[i]);
+		if (setting_table[i].value != NULL)
+			assert_string_equal(setting_str(s, (enum setting)i),
+			    setting_table[i].value);
+	}
+	settings_free(s);
+	assert_int_equal(unsetenv("BYBIT_API_KEY"), 0);
+	assert_int_equal(unsetenv("BYBIT_API_SECRET"), 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -612,7 +678,11 @@ main(void)
 		T(test_who_may_read_the_file),
 		T(test_files),
 		T(test_unknown_names),
+		T(test_example_file),
 	};
 
+	/* The tests are run from the project's root; each then goes away. */
+	if (realpath(".env.example", example) == NULL)
+		example[0] = '\0';
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,3 +1,8 @@
+/*
+ * json: the gate says whether a text is JSON, cJSON builds the tree in the
+ * document's arena, and one walk over the tree gives the numbers their digits
+ * and refuses keys that stand twice.  A struct json is a cJSON node.
+ */
 #include "common/json.h"
 
 #include <cjson/cJSON.h>
@@ -6,58 +11,150 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/arena.h"
+#include "common/buf.h"
 #include "common/clock.h"
 #include "common/json_gate.h"
+#include "common/limits.h"
 #include "common/num.h"
 
-/*
- * A struct json is a cJSON node.  After the parse, the valuestring of a number
- * points to its digits in the arena; cJSON leaves it NULL and is not asked to
- * print.
- */
-struct json_doc {
-	struct arena arena;
-	struct json_numbers numbers;
-	char error[96];
+#define CHUNK_SIZE 65536 /* bytes of the arena's first chunk, and the next */
+#define KEEP_SIZE (256u << 10) /* bytes that an arena keeps between texts */
+#define ALIGN 16	       /* of all that the arena gives */
+
+/* Members of an object that are told apart by a table on the stack. */
+#define FEW_MEMBERS 64
+
+struct chunk {
+	struct chunk *next;
+	size_t size; /* of data */
+	_Alignas(ALIGN) char data[];
 };
 
-/* cJSON's hooks have no argument.  Parses do not nest. */
-static struct arena *current;
+struct json_doc {
+	struct chunk *first, *last; /* last: where the room left is */
+	char *room;
+	size_t left;	    /* bytes at room */
+	struct buf numbers; /* the text's numbers, each with a NUL */
+	char error[160];
+};
+
+/* The document that cJSON allocates for. */
+static struct json_doc *parsing;
+
+/* Go on in the chunk c. */
+static void
+use_chunk(struct json_doc *doc, struct chunk *c)
+{
+	doc->last = c;
+	doc->room = c->data;
+	doc->left = c->size;
+}
+
+static struct chunk *
+new_chunk(size_t size)
+{
+	struct chunk *c;
+
+	if (size < CHUNK_SIZE - sizeof(*c))
+		size = CHUNK_SIZE - sizeof(*c);
+	c = malloc(sizeof(*c) + size);
+	if (c == NULL)
+		return NULL;
+	c->next = NULL;
+	c->size = size;
+	return c;
+}
+
+/* Room in a chunk that was kept, else in a new one. */
+static int
+more_room(struct json_doc *doc, size_t size)
+{
+	struct chunk *c = doc->last->next;
+
+	if (c == NULL || c->size < size) {
+		c = new_chunk(size);
+		if (c == NULL)
+			return -1;
+		c->next = doc->last->next;
+		doc->last->next = c;
+	}
+	use_chunk(doc, c);
+	return 0;
+}
 
 static void *
-hook_alloc(size_t size)
+arena_alloc(size_t size)
 {
-	return arena_alloc(current, size);
+	struct json_doc *doc = parsing;
+	void *p;
+
+	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	if (size > doc->left && more_room(doc, size) == -1)
+		return NULL;
+	p = doc->room;
+	doc->room += size;
+	doc->left -= size;
+	return p;
 }
 
 static void
-hook_free(void *p)
+arena_free(void *p)
 {
-	(void)p; /* the arena is emptied as a whole */
+	(void)p; /* all of it at once, in arena_reset */
 }
 
-static const struct json *
-outside(const cJSON *v)
+static void
+free_chunks(struct chunk *c)
 {
-	return (const struct json *)(const void *)v;
+	struct chunk *next;
+
+	for (; c != NULL; c = next) {
+		next = c->next;
+		free(c);
+	}
 }
 
-static const cJSON *
-inside(const struct json *v)
+/* Empty the arena, and give back what goes beyond KEEP_SIZE. */
+static void
+arena_reset(struct json_doc *doc)
 {
-	return (const cJSON *)(const void *)v;
+	struct chunk *c = doc->first;
+	size_t kept = c->size;
+
+	while (c->next != NULL && kept + c->next->size <= KEEP_SIZE) {
+		c = c->next;
+		kept += c->size;
+	}
+	free_chunks(c->next);
+	c->next = NULL;
+	use_chunk(doc, doc->first);
+	if (doc->numbers.cap > KEEP_SIZE)
+		buf_release(&doc->numbers);
+	buf_clear(&doc->numbers);
 }
 
 struct json_doc *
 json_new(void)
 {
-	struct json_doc *doc = calloc(1, sizeof(*doc));
+	static int hooked;
+	struct json_doc *doc;
 
+	if (!hooked) {
+		cJSON_InitHooks(&(cJSON_Hooks){ arena_alloc, arena_free });
+		hooked = 1;
+	}
+	doc = calloc(1, sizeof(*doc));
 	if (doc == NULL)
 		return NULL;
-	arena_init(&doc->arena);
-	json_numbers_init(&doc->numbers);
+	doc->first = new_chunk(0);
+	if (doc->first == NULL) {
+		free(doc);
+		errno = ENOMEM;
+		return NULL;
+	}
+	use_chunk(doc, doc->first);
+	/* A number takes a byte of text and more, its NUL one: twice a text. */
+	buf_init(&doc->numbers, 2 * (size_t)REPLY_SIZE_MAX);
 	return doc;
 }
 
@@ -66,9 +163,157 @@ json_free(struct json_doc *doc)
 {
 	if (doc == NULL)
 		return;
-	arena_release(&doc->arena);
-	json_numbers_release(&doc->numbers);
+	free_chunks(doc->first);
+	buf_release(&doc->numbers);
 	free(doc);
+}
+
+static int
+fail(struct json_doc *doc, const char *why, const char *what)
+{
+	(void)snprintf(doc->error, sizeof(doc->error), "%s%s", why, what);
+	return -1;
+}
+
+/* Up to 16 bytes of a key, which the arena has aligned and padded, mixed. */
+static unsigned
+key_hash(const char *key)
+{
+	uint64_t nul, w[2];
+	unsigned i;
+
+	memcpy(w, key, sizeof(w));
+	for (i = 0; i < 2; i++) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		w[i] = __builtin_bswap64(w[i]);
+#endif
+		nul =
+		    (w[i] - 0x0101010101010101u) & ~w[i] & 0x8080808080808080u;
+		if (nul == 0)
+			continue;
+		/* Only what stands before the lowest NUL counts. */
+		w[i] &= ((nul & -nul) >> 7) - 1;
+		if (i == 0)
+			w[1] = 0;
+		break;
+	}
+	w[0] = (w[0] ^ (w[1] << 29 | w[1] >> 35)) * 0x9e3779b97f4a7c15u;
+	return (unsigned)(w[0] >> 57);
+}
+
+/* The members seen of one object: an open-addressed table of their keys. */
+struct keys {
+	const char *key[FEW_MEMBERS];
+	unsigned char slot[128]; /* 0: free; else 1 + index into key */
+	unsigned n;
+};
+
+_Static_assert(FEW_MEMBERS < 128, "a slot is always free");
+
+/* 1 where the key is there already. */
+static int
+add_key(struct keys *k, const char *key)
+{
+	unsigned h = key_hash(key);
+
+	for (; k->slot[h] != 0; h = (h + 1) % 128)
+		if (strcmp(k->key[k->slot[h] - 1], key) == 0)
+			return 1;
+	k->key[k->n++] = key;
+	k->slot[h] = (unsigned char)k->n;
+	return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A key that an object of many members has twice, or NULL. */
+static int
+check_many_keys(struct json_doc *doc, const cJSON *first)
+{
+	const char **keys;
+	const cJSON *c;
+	size_t i, n = 0;
+	int rc = 0;
+
+	for (c = first; c != NULL; c = c->next)
+		n++;
+	keys = malloc(n * sizeof(*keys));
+	if (keys == NULL)
+		return fail(doc, "out of memory", "");
+	for (c = first, i = 0; c != NULL; c = c->next)
+		keys[i++] = c->string;
+	qsort(keys, n, sizeof(*keys), by_name);
+	for (i = 1; i < n && rc == 0; i++)
+		if (strcmp(keys[i - 1], keys[i]) == 0)
+			rc = fail(doc, "a key stands twice: ", keys[i]);
+	free(keys);
+	return rc;
+}
+
+/*
+ * In the order of the text: numbers get their digits, keys are compared.
+ * JSON_DEPTH_MAX bounds the recursion.
+ */
+static int
+finish_children(struct json_doc *doc, const cJSON *parent, char **number)
+{
+	struct keys keys;
+	cJSON *c;
+	int few = (parent->type & 0xff) == cJSON_Object;
+
+	keys.n = 0;
+	if (few)
+		memset(keys.slot, 0, sizeof(keys.slot));
+	for (c = parent->child; c != NULL; c = c->next) {
+		if (few && keys.n == FEW_MEMBERS) {
+			if (check_many_keys(doc, parent->child) == -1)
+				return -1;
+			few = 0;
+		}
+		if (few && add_key(&keys, c->string))
+			return fail(doc, "a key stands twice: ", c->string);
+		if ((c->type & 0xff) == cJSON_Number) {
+			c->valuestring = *number;
+			*number += strlen(*number) + 1;
+		} else if (c->child != NULL &&
+		    finish_children(doc, c, number) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+const struct json *
+json_parse(struct json_doc *doc, char *text, size_t len)
+{
+	const char *why;
+	char *number;
+	cJSON *root;
+	size_t at;
+
+	arena_reset(doc);
+	text[len] = '\0';
+	why = json_gate(text, len, &doc->numbers, &at);
+	if (why != NULL) {
+		(void)snprintf(doc->error, sizeof(doc->error), "%s at byte %zu",
+		    why, at + 1);
+		return NULL;
+	}
+	parsing = doc;
+	root = cJSON_ParseWithLengthOpts(text, len + 1, NULL, 1);
+	if (root == NULL) {
+		(void)fail(doc, "out of memory", "");
+		return NULL;
+	}
+	number = doc->numbers.p;
+	if ((root->type & 0xff) == cJSON_Number)
+		root->valuestring = number;
+	else if (finish_children(doc, root, &number) == -1)
+		return NULL;
+	return (const struct json *)root;
 }
 
 const char *
@@ -77,131 +322,22 @@ json_error(const struct json_doc *doc)
 	return doc->error;
 }
 
-/*
- * What is checked of the tree: keys that stand twice.  A bit a hash value tells
- * whether a key can have been there before; only then are they compared.
- */
-#define KEY_BITS 2048
-
-static unsigned
-key_hash(const char *s)
-{
-	unsigned h = 0;
-
-	while (*s != '\0')
-		h = h * 31 + (unsigned char)*s++;
-	return (h ^ h >> 11) % KEY_BITS;
-}
-
 static const cJSON *
-repeated(const cJSON *object)
+node(const struct json *v)
 {
-	uint64_t seen[KEY_BITS / 64] = { 0 }, bit;
-	const cJSON *m, *o;
-	unsigned h;
-
-	for (m = object->child; m != NULL; m = m->next) {
-		h = key_hash(m->string);
-		bit = UINT64_C(1) << h % 64;
-		if (seen[h / 64] & bit)
-			for (o = object->child; o != m; o = o->next)
-				if (strcmp(o->string, m->string) == 0)
-					return m;
-		seen[h / 64] |= bit;
-	}
-	return NULL;
+	return (const cJSON *)v;
 }
 
-/* A walk of the tree in the order of the text. */
-struct walk {
-	struct json_doc *doc;
-	const char *text;
-	size_t number; /* the next one of doc->numbers */
-};
-
-/* Recursion is bounded by the gate's JSON_DEPTH_MAX. */
 static int
-finish(struct walk *w, cJSON *v)
+has_type(const struct json *v, int type)
 {
-	const struct json_span *at;
-	const cJSON *twice;
-	cJSON *child;
-
-	for (; v != NULL; v = v->next)
-		switch (v->type & 0xff) {
-		case cJSON_Number:
-			at = &w->doc->numbers.at[w->number++];
-			v->valuestring =
-			    arena_alloc(&w->doc->arena, at->len + 1);
-			if (v->valuestring == NULL) {
-				(void)snprintf(w->doc->error,
-				    sizeof(w->doc->error), "out of memory");
-				return -1;
-			}
-			memcpy(v->valuestring, w->text + at->start, at->len);
-			v->valuestring[at->len] = '\0';
-			break;
-		case cJSON_Object:
-			twice = repeated(v);
-			if (twice != NULL) {
-				(void)snprintf(w->doc->error,
-				    sizeof(w->doc->error),
-				    "the key '%.40s' stands twice",
-				    twice->string);
-				return -1;
-			}
-			/* fallthrough */
-		case cJSON_Array:
-			child = v->child;
-			if (child != NULL && finish(w, child) == -1)
-				return -1;
-			break;
-		default:
-			break;
-		}
-	return 0;
-}
-
-const struct json *
-json_parse(struct json_doc *doc, char *text, size_t len)
-{
-	static int hooked;
-	struct walk w = { doc, text, 0 };
-	const char *wrong, *end = NULL;
-	size_t offset;
-	cJSON *root;
-
-	if (!hooked) {
-		cJSON_InitHooks(&(cJSON_Hooks){ hook_alloc, hook_free });
-		hooked = 1;
-	}
-	arena_reset(&doc->arena);
-	doc->error[0] = '\0';
-	text[len] = '\0';
-	wrong = json_gate(text, len, &doc->numbers, &offset);
-	if (wrong != NULL) {
-		(void)snprintf(doc->error, sizeof(doc->error),
-		    "not JSON: %s at byte %zu", wrong, offset + 1);
-		return NULL;
-	}
-	current = &doc->arena;
-	root = cJSON_ParseWithLengthOpts(text, len + 1, &end, 1);
-	if (root == NULL) {
-		(void)snprintf(doc->error, sizeof(doc->error),
-		    len == 0 ? "not JSON: empty"
-			     : "not JSON: syntax error near byte %zu",
-		    end == NULL ? (size_t)1 : (size_t)(end - text) + 1);
-		return NULL;
-	}
-	if (finish(&w, root) == -1)
-		return NULL;
-	return outside(root);
+	return v != NULL && (node(v)->type & 0xff) == type;
 }
 
 enum json_type
 json_type(const struct json *v)
 {
-	switch (inside(v)->type & 0xff) {
+	switch (node(v)->type & 0xff) {
 	case cJSON_False:
 	case cJSON_True:
 		return JSON_BOOL;
@@ -218,68 +354,60 @@ json_type(const struct json *v)
 	}
 }
 
-static int
-is_key(const cJSON *member, const char *key)
-{
-	return member->string[0] == key[0] && strcmp(member->string, key) == 0;
-}
-
 const struct json *
 json_get(const struct json *obj, const char *key)
 {
-	const cJSON *m;
+	const struct json *v;
 
-	if (obj == NULL || json_type(obj) != JSON_OBJECT)
-		return NULL;
-	for (m = inside(obj)->child; m != NULL; m = m->next)
-		if (is_key(m, key))
-			return outside(m);
-	return NULL;
+	json_pick(obj, &key, 1, &v);
+	return v;
 }
 
 void
 json_pick(const struct json *obj, const char *const keys[], size_t n,
     const struct json *out[])
 {
-	const cJSON *first, *from, *m;
-	size_t i;
+	uint64_t firsts = 0; /* the keys' first bytes, one bit each */
+	size_t found = 0, i;
+	const cJSON *c;
 
-	memset(out, 0, n * sizeof(*out));
-	if (obj == NULL || json_type(obj) != JSON_OBJECT)
+	for (i = 0; i < n; i++) {
+		out[i] = NULL;
+		firsts |= (uint64_t)1 << (keys[i][0] & 63);
+	}
+	if (!has_type(obj, cJSON_Object))
 		return;
-	first = inside(obj)->child;
-	from = first;
-	for (i = 0; i < n && first != NULL; i++) {
-		/* On from the last hit, then round: keys keep their order. */
-		for (m = from; m != NULL && !is_key(m, keys[i]); m = m->next)
+	for (c = node(obj)->child; c != NULL && found < n; c = c->next) {
+		if ((firsts >> (c->string[0] & 63) & 1) == 0)
 			continue;
-		if (m == NULL)
-			for (m = first; m != from; m = m->next)
-				if (is_key(m, keys[i]))
-					break;
-		if (m == NULL || !is_key(m, keys[i]))
-			continue;
-		out[i] = outside(m);
-		from = m->next != NULL ? m->next : first;
+		for (i = 0; i < n; i++)
+			if (keys[i][0] == c->string[0] &&
+			    strcmp(keys[i], c->string) == 0) {
+				out[i] = (const struct json *)c;
+				found++;
+			}
 	}
 }
 
 const struct json *
 json_first(const struct json *container)
 {
-	return container == NULL ? NULL : outside(inside(container)->child);
+	if (!has_type(container, cJSON_Object) &&
+	    !has_type(container, cJSON_Array))
+		return NULL;
+	return (const struct json *)node(container)->child;
 }
 
 const struct json *
 json_next(const struct json *v)
 {
-	return outside(inside(v)->next);
+	return (const struct json *)node(v)->next;
 }
 
 const char *
 json_key(const struct json *member)
 {
-	return inside(member)->string;
+	return node(member)->string;
 }
 
 size_t
@@ -296,25 +424,21 @@ json_count(const struct json *container)
 const char *
 json_string(const struct json *v)
 {
-	if (v == NULL || json_type(v) != JSON_STRING)
-		return NULL;
-	return inside(v)->valuestring;
+	return has_type(v, cJSON_String) ? node(v)->valuestring : NULL;
 }
 
 const char *
 json_number(const struct json *v)
 {
-	if (v == NULL || json_type(v) != JSON_NUMBER)
-		return NULL;
-	return inside(v)->valuestring;
+	return has_type(v, cJSON_Number) ? node(v)->valuestring : NULL;
 }
 
 int
 json_bool(const struct json *v, int *out)
 {
-	if (v == NULL || json_type(v) != JSON_BOOL)
+	if (!has_type(v, cJSON_True) && !has_type(v, cJSON_False))
 		return -1;
-	*out = (inside(v)->type & 0xff) == cJSON_True;
+	*out = has_type(v, cJSON_True);
 	return 0;
 }
 
@@ -326,23 +450,28 @@ json_int(const struct json *v, int64_t min, int64_t max, int64_t *out)
 	return s == NULL ? -1 : num_parse(s, strlen(s), min, max, out);
 }
 
+/* A number's digits, or a string. */
+static const char *
+text_of(const struct json *v)
+{
+	const char *s = json_number(v);
+
+	return s == NULL ? json_string(v) : s;
+}
+
 int
 json_decimal(const struct json *v, struct decimal *out)
 {
-	const char *s = json_string(v);
+	const char *s = text_of(v);
 
-	if (s == NULL)
-		s = json_number(v);
 	return s == NULL ? -1 : decimal_parse(out, s, strlen(s));
 }
 
 int
 json_ms(const struct json *v, int64_t *out)
 {
-	const char *s = json_string(v);
+	const char *s = text_of(v);
 
-	if (s == NULL)
-		s = json_number(v);
 	return s == NULL ? -1 : num_parse(s, strlen(s), 0, INT64_MAX, out);
 }
 

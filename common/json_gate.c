@@ -1,249 +1,379 @@
+/*
+ * json_gate: one loop and a bit per level, no recursion, so that no text can
+ * use up the stack.
+ *
+ * The NUL behind the text belongs to no token, so it ends each scan, and most
+ * reads need no check of the length.
+ */
 #include "common/json_gate.h"
 
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/limits.h"
-#include "common/utf8.h"
 
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
+struct gate {
+	const char *p;
+	const char *end;
+	const char *error;
+	struct buf *numbers;
+	uint64_t objects; /* bit n: level n is an object, not an array */
+	int depth;
+	unsigned values;
+};
 
-void
-json_numbers_init(struct json_numbers *n)
+/* Bytes of a number: cJSON takes no longer one. */
+#define NUMBER_SIZE_MAX 63
+
+_Static_assert(JSON_DEPTH_MAX < 64, "a level is a bit of objects");
+
+/* 1 for the four bytes that JSON calls white space. */
+static int
+is_blank(char c)
 {
-	memset(n, 0, sizeof(*n));
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-void
-json_numbers_release(struct json_numbers *n)
+static char
+skip_blanks(struct gate *g)
 {
-	free(n->at);
-	json_numbers_init(n);
+	while (is_blank(*g->p))
+		g->p++;
+	return *g->p;
 }
 
 static int
-note(struct json_numbers *n, size_t start, size_t len)
+is_digit(char c)
 {
-	struct json_span *at;
-	size_t cap;
+	return c >= '0' && c <= '9';
+}
 
-	if (n->n == n->cap) {
-		cap = n->cap == 0 ? 256 : 2 * n->cap;
-		at = realloc(n->at, cap * sizeof(*at));
-		if (at == NULL)
-			return -1;
-		n->at = at;
-		n->cap = cap;
+static int
+fail(struct gate *g, const char *error)
+{
+	g->error = error;
+	return -1;
+}
+
+/* Eight bytes, the first one lowest. */
+static uint64_t
+load8(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	return w;
+}
+
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/*
+ * The first byte from p on that is a quote, a backslash, a control byte or no
+ * ASCII.  In a word's lanes, subtracting sets the highest bit of those that
+ * are smaller; a borrow spoils only lanes behind the first one.
+ */
+static const char *
+find_special(const char *p, const char *end)
+{
+	unsigned char c;
+	uint64_t w;
+
+	while (end - p >= 8) {
+		w = load8(p);
+		w |= (w - EACH(0x20)) | ((w ^ EACH('"')) - EACH(1)) |
+		    ((w ^ EACH('\\')) - EACH(1));
+		w &= EACH(0x80);
+		if (w != 0)
+			return p + __builtin_ctzll(w) / 8;
+		p += 8;
 	}
-	n->at[n->n].start = (uint32_t)start;
-	n->at[n->n].len = (uint32_t)len;
-	n->n++;
+	for (;; p++) {
+		c = (unsigned char)*p;
+		if (c < 0x20 || c == '"' || c == '\\' || c >= 0x80)
+			return p;
+	}
+}
+
+/* Past a character of two bytes or more; no overlong form, no surrogate. */
+static int
+take_utf8(struct gate *g)
+{
+	const unsigned char *p = (const unsigned char *)g->p;
+	unsigned char low = 0x80, high = 0xbf;
+	int i, len;
+
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return fail(g, "invalid UTF-8");
+	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (p[1] < low || p[1] > high)
+		return fail(g, "invalid UTF-8");
+	for (i = 2; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return fail(g, "invalid UTF-8");
+	g->p += len;
 	return 0;
 }
 
-/* A set high bit in each byte of w that is zero; exact up to the lowest one. */
-static uint64_t
-zeros(uint64_t w)
+/* The four hexadecimal digits at p, or -1. */
+static int
+hex4(const char *p)
 {
-	return (w - ONES) & ~w & HIGHS;
+	int i, n = 0;
+
+	for (i = 0; i < 4; i++) {
+		if (is_digit(p[i]))
+			n = n * 16 + (p[i] - '0');
+		else if (p[i] >= 'a' && p[i] <= 'f')
+			n = n * 16 + (p[i] - 'a' + 10);
+		else if (p[i] >= 'A' && p[i] <= 'F')
+			n = n * 16 + (p[i] - 'A' + 10);
+		else
+			return -1;
+	}
+	return n;
 }
 
-/*
- * Skip what needs no look in a string: printable ASCII but for '"' and '\'.
- * Eight bytes at a time, since this is most of any line.
- */
-static const unsigned char *
-plain(const unsigned char *p, const unsigned char *end)
+/* Past a backslash and what it stands before. */
+static int
+take_escape(struct gate *g)
 {
-	uint64_t w, stop;
+	int code, low;
 
-	while (end - p >= 8) {
-		memcpy(&w, p, sizeof(w));
-		stop = zeros(w ^ ONES * '"') | zeros(w ^ ONES * '\\') |
-		    ((w - ONES * 0x20) & ~w & HIGHS) | (w & HIGHS);
-		if (stop != 0) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-			return p + __builtin_ctzll(stop) / 8;
-#else
-			break;
-#endif
-		}
-		p += 8;
+	g->p++;
+	switch (*g->p) {
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
+		g->p++;
+		return 0;
+	case 'u':
+		break;
+	default:
+		return fail(g, "unknown escape in a string");
 	}
-	while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
-		p++;
-	return p;
+	code = hex4(g->p + 1);
+	if (code == -1)
+		return fail(g, "\\u without four hexadecimal digits");
+	if (code == 0)
+		return fail(g, "\\u0000 in a string");
+	if (code >= 0xdc00 && code <= 0xdfff)
+		return fail(g, "half of a surrogate pair");
+	g->p += 5;
+	if (code < 0xd800 || code > 0xdbff)
+		return 0;
+	low = g->p[0] == '\\' && g->p[1] == 'u' ? hex4(g->p + 2) : -1;
+	if (low < 0xdc00 || low > 0xdfff)
+		return fail(g, "half of a surrogate pair");
+	g->p += 6;
+	return 0;
+}
+
+/* Past a string; g->p is at its first quote. */
+static int
+take_string(struct gate *g)
+{
+	unsigned char c;
+
+	g->p++;
+	for (;;) {
+		g->p = find_special(g->p, g->end);
+		c = (unsigned char)*g->p;
+		if (c == '"') {
+			g->p++;
+			return 0;
+		}
+		if (c == '\\') {
+			if (take_escape(g) == -1)
+				return -1;
+		} else if (c >= 0x80) {
+			if (take_utf8(g) == -1)
+				return -1;
+		} else if (g->p == g->end)
+			return fail(g, "the text ends inside a string");
+		else
+			return fail(g, "control byte in a string");
+	}
 }
 
 static int
-hex(unsigned char c)
+take_digits(struct gate *g)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-	    (c >= 'A' && c <= 'F');
+	if (!is_digit(*g->p))
+		return fail(g, "malformed number");
+	while (is_digit(*g->p))
+		g->p++;
+	return 0;
 }
 
-/* Behind the opening quote; to behind the closing one, or to what is wrong. */
-static const char *
-string(const unsigned char **pp, const unsigned char *end)
+static int
+take_number(struct gate *g)
 {
-	const unsigned char *p = *pp;
-	const char *wrong = "a string does not end";
-	size_t n;
+	const char *start = g->p;
 
-	while ((p = plain(p, end)) < end) {
-		if (*p == '"') {
-			*pp = p + 1;
-			return NULL;
-		}
-		if (*p == '\\') {
-			/* Which letters may follow is cJSON's to check. */
-			if (end - p < 2)
-				break;
-			if (p[1] != 'u') {
-				p += 2;
-				continue;
-			}
-			if (end - p < 6 || !hex(p[2]) || !hex(p[3]) ||
-			    !hex(p[4]) || !hex(p[5])) {
-				wrong = "\\u without four hex digits";
-				break;
-			}
-			if (memcmp(p + 2, "0000", 4) == 0) {
-				wrong = "\\u0000 in a string";
-				break;
-			}
-			p += 6;
-			continue;
-		}
-		if (*p < 0x20) {
-			wrong = "a control byte in a string";
-			break;
-		}
-		n = utf8_len((const char *)p, (size_t)(end - p));
-		if (n == 0) {
-			wrong = "invalid UTF-8";
-			break;
-		}
-		p += n;
+	if (*g->p == '-')
+		g->p++;
+	if (*g->p == '0')
+		g->p++; /* and no digit may follow: 01 is no number */
+	else if (take_digits(g) == -1)
+		return -1;
+	if (*g->p == '.') {
+		g->p++;
+		if (take_digits(g) == -1)
+			return -1;
 	}
-	*pp = p;
-	return wrong;
+	if (*g->p == 'e' || *g->p == 'E') {
+		g->p++;
+		if (*g->p == '+' || *g->p == '-')
+			g->p++;
+		if (take_digits(g) == -1)
+			return -1;
+	}
+	if (g->p - start > NUMBER_SIZE_MAX)
+		return fail(g, "number of more than 63 bytes");
+	buf_put(g->numbers, start, (size_t)(g->p - start));
+	buf_putc(g->numbers, '\0');
+	return 0;
 }
 
-static const unsigned char *
-digits(const unsigned char *p, const unsigned char *end)
+static int
+take_word(struct gate *g, const char *word, size_t len)
 {
-	while (p < end && *p >= '0' && *p <= '9')
-		p++;
-	return p;
+	if (strncmp(g->p, word, len) != 0)
+		return fail(g, "unknown word");
+	g->p += len;
+	return 0;
 }
 
-/* Behind a number as RFC 8259 writes it, or NULL. */
-static const unsigned char *
-number(const unsigned char *p, const unsigned char *end)
+/* Past a value that holds no others. */
+static int
+take_scalar(struct gate *g, char c)
 {
-	const unsigned char *from;
+	switch (c) {
+	case '"':
+		return take_string(g);
+	case 't':
+		return take_word(g, "true", 4);
+	case 'f':
+		return take_word(g, "false", 5);
+	case 'n':
+		return take_word(g, "null", 4);
+	default:
+		if (c == '-' || is_digit(c))
+			return take_number(g);
+		return fail(g,
+		    g->p == g->end ? "the text ends where a value is expected"
+				   : "a value is expected");
+	}
+}
 
-	if (p < end && *p == '-')
-		p++;
-	from = p;
-	p = digits(p, end);
-	if (p == from || (*from == '0' && p - from > 1))
-		return NULL;
-	if (p < end && *p == '.') {
-		from = ++p;
-		p = digits(p, end);
-		if (p == from)
-			return NULL;
+/* Past a member's key and its colon. */
+static int
+take_key(struct gate *g)
+{
+	if (skip_blanks(g) != '"')
+		return fail(g, "a key is expected");
+	if (take_string(g) == -1)
+		return -1;
+	if (skip_blanks(g) != ':')
+		return fail(g, "':' is expected");
+	g->p++;
+	return 0;
+}
+
+static int
+is_object(const struct gate *g)
+{
+	return (g->objects >> g->depth & 1) != 0;
+}
+
+/* Past '{' or '['. */
+static int
+open_container(struct gate *g, char c)
+{
+	if (g->depth == JSON_DEPTH_MAX)
+		return fail(g, "nested too deep");
+	g->depth++;
+	g->objects &= ~((uint64_t)1 << g->depth);
+	g->objects |= (uint64_t)(c == '{') << g->depth;
+	g->p++;
+	return 0;
+}
+
+/*
+ * Past what stands between a value and the next: closing brackets, a comma,
+ * a key.  The depth is 0 at the end.
+ */
+static int
+take_between(struct gate *g)
+{
+	char c;
+
+	while (g->depth > 0) {
+		c = skip_blanks(g);
+		if (c == ',') {
+			g->p++;
+			return is_object(g) ? take_key(g) : 0;
+		}
+		if (c != (is_object(g) ? '}' : ']'))
+			return fail(g,
+			    is_object(g) ? "',' or '}' is expected"
+					 : "',' or ']' is expected");
+		g->p++;
+		g->depth--;
 	}
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		p++;
-		if (p < end && (*p == '+' || *p == '-'))
-			p++;
-		from = p;
-		p = digits(p, end);
-		if (p == from)
-			return NULL;
-	}
-	return p;
+	return 0;
+}
+
+static int
+take_value(struct gate *g)
+{
+	char c = skip_blanks(g);
+
+	if (++g->values > JSON_VALUES_MAX)
+		return fail(g, "too many values");
+	if (c != '{' && c != '[')
+		return take_scalar(g, c) == -1 ? -1 : take_between(g);
+	if (open_container(g, c) == -1)
+		return -1;
+	if (skip_blanks(g) == (c == '{' ? '}' : ']'))
+		return take_between(g);
+	return c == '{' ? take_key(g) : 0;
 }
 
 const char *
-json_gate(
-    const char *text, size_t len, struct json_numbers *numbers, size_t *offset)
+json_gate(const char *text, size_t len, struct buf *numbers, size_t *at)
 {
-	const unsigned char *start = (const unsigned char *)text;
-	const unsigned char *p = start, *end = start + len, *q;
-	const char *wrong = NULL;
-	unsigned depth = 0, values = 1;
+	struct gate g = {
+		.p = text,
+		.end = text + len,
+		.numbers = numbers,
+	};
 
-	numbers->n = 0;
-	while (p < end && wrong == NULL)
-		switch (*p) {
-		case '"':
-			p++;
-			wrong = string(&p, end);
+	do {
+		if (take_value(&g) == -1)
 			break;
-		case ',':
-			p++;
-			if (++values > JSON_VALUES_MAX)
-				wrong = "too many values";
-			break;
-		case '{':
-		case '[':
-			p++;
-			if (++values > JSON_VALUES_MAX)
-				wrong = "too many values";
-			else if (++depth > JSON_DEPTH_MAX)
-				wrong = "nested too deep";
-			break;
-		case '}':
-		case ']':
-			p++;
-			if (depth > 0)
-				depth--;
-			break;
-		case '-':
-		case '0':
-		case '1':
-		case '2':
-		case '3':
-		case '4':
-		case '5':
-		case '6':
-		case '7':
-		case '8':
-		case '9':
-			q = number(p, end);
-			if (q == NULL)
-				wrong = "a malformed number";
-			else if (note(numbers, (size_t)(p - start),
-				     (size_t)(q - p)) == -1)
-				wrong = "out of memory";
-			else
-				p = q;
-			break;
-		case ' ':
-		case '\t':
-		case '\r':
-		case '\n':
-		case ':':
-		/* The letters of true, false and null. */
-		case 'a':
-		case 'e':
-		case 'f':
-		case 'l':
-		case 'n':
-		case 'r':
-		case 's':
-		case 't':
-		case 'u':
-			p++;
-			break;
-		default:
-			wrong = "a byte that is no JSON";
-		}
-	*offset = (size_t)(p - start);
-	return wrong;
+	} while (g.depth > 0);
+	if (g.error == NULL && (skip_blanks(&g), g.p != g.end))
+		g.error = "bytes behind the value";
+	if (g.error == NULL && buf_failed(numbers) != 0)
+		g.error = "out of memory";
+	*at = (size_t)(g.p - text);
+	return g.error;
 }

@@ -1,34 +1,25 @@
 /*
- * json_gate - what a text must be before cJSON sees it.
+ * json_gate - is this text JSON, to the letter of RFC 8259 and within bounds?
  *
- * cJSON takes raw control bytes, \u0000, broken hex digits, invalid UTF-8, a
- * byte order mark, any byte below 33 as white space, and numbers such as 01,
- * 1. and -.5 (F43 to F47).  The gate refuses those, and bounds depth and number
- * of values; the rest of the grammar is cJSON's to check.
+ * One pass over the text before any tree is built, since the parser behind it
+ * takes more than JSON (F43 to F47).  Of use to json.c alone.
  */
 #ifndef SLUICE_JSON_GATE_H
 #define SLUICE_JSON_GATE_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-/* Where the numbers stand in the text, in order. */
-struct json_numbers {
-	struct json_span {
-		uint32_t start;
-		uint32_t len;
-	} * at;
-	size_t n, cap;
-};
-
-void json_numbers_init(struct json_numbers *n);
-void json_numbers_release(struct json_numbers *n);
+struct buf;
 
 /*
- * Check text[0..len), len < 2^32, and note its numbers.  NULL where it may
- * pass; else what is wrong, in words, and *offset is the byte it is at.
+ * Check text[0..len); text[len] is a NUL.  One value and nothing behind it;
+ * UTF-8; no control byte and no \u0000 in a string, no half of a surrogate
+ * pair; at most JSON_DEPTH_MAX deep and JSON_VALUES_MAX values.  The digits of
+ * each number are appended to numbers, each with a NUL, in their order.
+ *
+ * NULL, or what is wrong, with the place of it in *at.
  */
 const char *json_gate(
-    const char *text, size_t len, struct json_numbers *numbers, size_t *offset);
+    const char *text, size_t len, struct buf *numbers, size_t *at);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * json_write: the writer of json.h.  Whether a comma is due shows in the last
+ * byte written: after an opening bracket, a key's colon, a line's end, or
+ * nothing, none is.
+ */
 #include <string.h>
 
 #include "common/buf.h"
@@ -5,9 +10,10 @@
 #include "common/json.h"
 
 static void
-put_quoted(struct buf *b, const char *s, size_t len)
+put_text(struct buf *b, const char *s, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
+	char esc[7] = "\\u00";
 	size_t from = 0, i;
 	unsigned char c;
 
@@ -18,45 +24,43 @@ put_quoted(struct buf *b, const char *s, size_t len)
 			continue;
 		buf_put(b, s + from, i - from);
 		from = i + 1;
-		buf_putc(b, '\\');
 		switch (c) {
 		case '"':
+			buf_puts(b, "\\\"");
+			break;
 		case '\\':
-			buf_putc(b, (char)c);
+			buf_puts(b, "\\\\");
 			break;
 		case '\n':
-			buf_putc(b, 'n');
+			buf_puts(b, "\\n");
 			break;
 		case '\r':
-			buf_putc(b, 'r');
+			buf_puts(b, "\\r");
 			break;
 		case '\t':
-			buf_putc(b, 't');
+			buf_puts(b, "\\t");
 			break;
 		default:
-			buf_put(b, "u00", 3);
-			buf_putc(b, hex[c >> 4]);
-			buf_putc(b, hex[c & 15]);
+			esc[4] = hex[c >> 4];
+			esc[5] = hex[c & 15];
+			buf_put(b, esc, 6);
+			break;
 		}
 	}
 	buf_put(b, s + from, len - from);
 	buf_putc(b, '"');
 }
 
-/*
- * Whether a comma is due shows in the byte before: none stands at the start of
- * a line, of a container or of a member's value.  A string cannot deceive: it
- * ends with a quote.
- */
+/* What stands before a value: a comma where one is due, and the key. */
 static void
 begin(struct buf *b, const char *key)
 {
 	char last = b->len == 0 ? '\n' : b->p[b->len - 1];
 
-	if (last != '\n' && last != '{' && last != '[' && last != ':')
+	if (last != '{' && last != '[' && last != ':' && last != '\n')
 		buf_putc(b, ',');
 	if (key != NULL) {
-		put_quoted(b, key, strlen(key));
+		put_text(b, key, strlen(key));
 		buf_putc(b, ':');
 	}
 }
@@ -88,16 +92,16 @@ json_close_array(struct buf *b)
 }
 
 void
-json_put_mem(struct buf *b, const char *key, const char *s, size_t len)
-{
-	begin(b, key);
-	put_quoted(b, s, len);
-}
-
-void
 json_put_string(struct buf *b, const char *key, const char *s)
 {
 	json_put_mem(b, key, s, strlen(s));
+}
+
+void
+json_put_mem(struct buf *b, const char *key, const char *s, size_t len)
+{
+	begin(b, key);
+	put_text(b, s, len);
 }
 
 void
@@ -130,12 +134,12 @@ json_put_time(struct buf *b, const char *key, int64_t ms)
 	json_put_string(b, key, time_format(text, ms));
 }
 
-/* Recursion is bounded by the depth that json_parse allows. */
+/* JSON_DEPTH_MAX bounds the recursion. */
 void
 json_put(struct buf *b, const char *key, const struct json *v)
 {
-	const struct json *child;
-	int yes = 0;
+	const struct json *c;
+	int flag = 0;
 
 	switch (json_type(v)) {
 	case JSON_NULL:
@@ -143,8 +147,8 @@ json_put(struct buf *b, const char *key, const struct json *v)
 		buf_puts(b, "null");
 		break;
 	case JSON_BOOL:
-		(void)json_bool(v, &yes);
-		json_put_bool(b, key, yes);
+		(void)json_bool(v, &flag);
+		json_put_bool(b, key, flag);
 		break;
 	case JSON_NUMBER:
 		begin(b, key);
@@ -155,16 +159,14 @@ json_put(struct buf *b, const char *key, const struct json *v)
 		break;
 	case JSON_ARRAY:
 		json_open_array(b, key);
-		for (child = json_first(v); child != NULL;
-		     child = json_next(child))
-			json_put(b, NULL, child);
+		for (c = json_first(v); c != NULL; c = json_next(c))
+			json_put(b, NULL, c);
 		json_close_array(b);
 		break;
 	case JSON_OBJECT:
 		json_open_object(b, key);
-		for (child = json_first(v); child != NULL;
-		     child = json_next(child))
-			json_put(b, json_key(child), child);
+		for (c = json_first(v); c != NULL; c = json_next(c))
+			json_put(b, json_key(c), c);
 		json_close_object(b);
 		break;
 	}

@@ -130,7 +130,7 @@ exchange() {
 # control PATH JSON: tell the stand-in something, e.g.
 # control price '{"BTCUSDT":"48000"}'
 control() {
-	curl -sSf -m 10 -o "$T/control.out" -d "$2" "$URL/control/$1" >&2 ||
+	curl -sS --fail-with-body -m 10 -o "$T/control.out" -d "$2" "$URL/control/$1" >&2 ||
 	    fail "/control/$1 $2: $(cat "$T/control.out" 2>/dev/null)"
 }
 

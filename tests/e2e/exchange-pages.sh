@@ -67,6 +67,12 @@ get /v5/position/list "$scope&limit=2" >page.json
 is 'the cursor' "COIN002USDT%2C$(jq -r '.result.list[1].updatedTime' page.json)%2C0" \
     "$(jq -r .result.nextPageCursor page.json)"
 
+# As it is, and encoded once more, as some libraries do.
+for cursor in COIN002USDT%2C0%2C0 COIN002USDT%252C0%252C0; do
+	is "behind $cursor" COIN003USDT "$(get /v5/position/list \
+	    "$scope&limit=1&cursor=$cursor" | jq -r '.result.list[].symbol')"
+done
+
 # A limit over the maximum is the maximum; no number is refused.
 is 'limit 1000' 200 "$(get /v5/position/list "$scope&limit=1000" | jq '.result.list | length')"
 answers 'limit x' 10001 "$(get /v5/position/list "$scope&limit=x")"

@@ -65,6 +65,10 @@ request_decode(struct request *r, const char *form)
 		if (unescape(pair) == -1 ||
 		    (value != NULL && unescape(value) == -1))
 			return -1;
+		/* Some client libraries encode the cursor once more. */
+		if (value != NULL && strcmp(pair, "cursor") == 0 &&
+		    unescape(value) == -1)
+			return -1;
 		r->params[r->nparams++] = (struct param){
 			.name = pair,
 			.value = value != NULL ? value : "",

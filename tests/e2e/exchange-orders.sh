@@ -35,7 +35,7 @@ done_order XRPUSDT Buy 10
 answers 'a quantity that is no string' 10001 "$(create \
     '{"category":"linear","symbol":"BTCUSDT","side":"Buy","orderType":"Market","qty":0.01}')"
 
-# The rest of the parameters.
+# The rest of the parameters; a stop on the wrong side, or at the price (F59).
 refused 10001 'params error: side invalid' BTCUSDT buy 0.01
 refused 10001 'Not supported symbols' btcusdt Buy 0.01
 CATEGORY=spot refused 10001 'Illegal category' BTCUSDT Buy 0.01
@@ -44,6 +44,8 @@ refused 10001 'position idx not match position mode' BTCUSDT Buy 0.01 '"position
 refused 110007 'ab not enough for new order' BTCUSDT Buy 3
 refused 10001 'sl:490000000 set for Buy position should lower than base_price:475000000??LastPrice' \
     BTCUSDT Buy 0.01 '"stopLoss":"49000"'
+refused 10001 'sl:475000000 set for Buy position should lower than base_price:475000000??LastPrice' \
+    BTCUSDT Buy 0.01 '"stopLoss":"47500"'
 refused 10001 'tp:480000000 set for Sell position should lower than base_price:475000000??LastPrice' \
     BTCUSDT Sell 0.01 '"takeProfit":"48000"'
 

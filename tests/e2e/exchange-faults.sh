@@ -60,8 +60,8 @@ is 'so large' 3000000 "$(wc -c <body)"
 control fault '{"path":"/v5/position/list","drip_ms":20}'
 is 'dripping' '28 200 -' "$(outcome -m 0.5)"
 [ "$(wc -c <body)" -le 30 ] || fail "$(wc -c <body) bytes in half a second"
-control fault '{"path":"/v5/position/list","drip_ms":1}'
-is 'dripped' '0 200 1' "$(outcome -m 9)"
+control fault '{"path":"/v5/position/list","drip_ms":1,"empty_list":true}'
+is 'dripped' '0 200 0' "$(outcome -m 9)"
 control fault '{"path":"/v5/position/list","gzip_without_header":true}'
 is 'packed' '0 200 -' "$(outcome)"
 is 'in truth all is there' 1 "$(gzip -dc <body | jq '.result.list | length')"

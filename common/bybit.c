@@ -130,8 +130,8 @@ take_url(struct bybit *b, const struct settings *s, char *err, size_t size)
 		return -1;
 	}
 	if (http_host(url, b->host, sizeof(b->host)) == -1) {
-		snprintf(err, size, "BYBIT_BASE_URL=%s: %s", url,
-		    strerror(errno));
+		snprintf(
+		    err, size, "BYBIT_BASE_URL=%s: %s", url, strerror(errno));
 		return -1;
 	}
 	b->url = strdup(url);

@@ -44,6 +44,7 @@ struct process {
 	struct input *in;
 	struct output *out;
 	struct health health;
+	uint64_t told;	      /* signals written */
 	struct alarm *alarms; /* ALARM_MAP, ALARM_READER, one an account */
 	size_t nalarms, alarms_cap;
 	int64_t tick_ms; /* monotonic, of the next housekeeping */
@@ -142,6 +143,7 @@ put_rows(struct store_txn *t, void *arg)
 	struct process *p = arg;
 	int64_t now = clock_wall_ms();
 
+	p->health.out = p->told + p->differ->ntold;
 	if (health_put(t, "differ", &p->health) == -1)
 		return -1;
 	for (size_t i = 0; i < p->nalarms; i++)
@@ -220,7 +222,7 @@ announce(struct process *p)
 		    LOG_INT("number", (int64_t)d->told[i].number),
 		    LOG_STR("action", d->told[i].action),
 		    LOG_STR("symbol", d->told[i].symbol));
-	p->health.out += d->ntold;
+	p->told += d->ntold;
 	differ_said(d);
 }
 

@@ -115,6 +115,10 @@ seen() {
 	[ "$(late)" = '1 0.3 1' ]
 }
 wait_for 5 seen
+# A clock that is set back takes nothing away.
+control clock '{"offset_ms":-60000}'
+is 'a minute ago' '1 0.3 1' "$(AT=$(($(now_ms) - 60000)) late)"
+control clock '{"offset_ms":0}'
 control hide '{"closed_pnl":true}'
 is 'hidden' '0 0.3 1' "$(late)"
 control clear '{}'

@@ -87,11 +87,16 @@ answers 'set again' 0 "$(ts ETHUSDT '"stopLoss":"2550"')"
 answers 'cancel-all' 0 "$(post /v5/order/cancel-all '{"category":"linear","symbol":"ETHUSDT"}')"
 is 'unprotected' '' "$(position ETHUSDT 0 .stopLoss)"
 
+# What the row says while it is going on.
+control status '{"symbol":"ETHUSDT","status":"Liq"}'
+is 'under liquidation' Liq "$(position ETHUSDT 0 .positionStatus)"
+
 # Liquidation: 1 at 2500 short, taken over at 2600.  Fees 1.375 and 1.43.
 control price '{"ETHUSDT":"2600"}'
 control liquidate '{"symbol":"ETHUSDT"}'
 is 'liquidated' '2600 -102.805 BustTrade BustTrade CreateByTakeOver_PassThrough UNKNOWN' \
     "$(why ETHUSDT)"
+is 'normal again' Normal "$(position ETHUSDT 0 .positionStatus)"
 is 'no order of ours' 0 "$(get /v5/order/history 'category=linear&symbol=ETHUSDT' |
     jq '[.result.list[] | select(.createType | test("PassThrough"))] | length')"
 

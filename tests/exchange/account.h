@@ -2,7 +2,8 @@
  * account - the one account: coins, orders, fills, closed trades.
  *
  * Orders fill at the instrument's price.  Fees: 0.055 % taker, 0.02 % maker.
- * Nothing here knows HTTP; now_ms is set by the caller once a turn.
+ * Nothing here knows HTTP; now_ms and turn_ms are set by the caller once a
+ * turn.
  */
 #ifndef SLUICE_EXCHANGE_ACCOUNT_H
 #define SLUICE_EXCHANGE_ACCOUNT_H
@@ -133,7 +134,8 @@ struct lag {
 
 struct account {
 	struct market *market;
-	int64_t now_ms;
+	int64_t now_ms;	 /* what stamps are made of: may be set back */
+	int64_t turn_ms; /* since the start: what lasts, and lags */
 	uint64_t id_seed;
 	int64_t seq; /* of the last fill */
 	struct coin coins[COINS_MAX];

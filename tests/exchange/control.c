@@ -163,8 +163,8 @@ do_glide(const struct ask *k)
 			.on = 1,
 			.from = i->price,
 			.to = price,
-			.start_ms = k->x->market_ms,
-			.end_ms = k->x->market_ms + ms,
+			.start_ms = k->x->account.turn_ms,
+			.end_ms = k->x->account.turn_ms + ms,
 		};
 	}
 	return 0;
@@ -310,6 +310,28 @@ do_stop(const struct ask *k)
 		has_profit ? &profit : NULL, "LastPrice", "LastPrice",
 		&why) == -1)
 		return refused(k, &why);
+	return 0;
+}
+
+/* Liquidation or ADL under way: the word that the row has. */
+static int
+do_status(const struct ask *k)
+{
+	struct instrument *i = take_symbol(k);
+	const char *status = json_string(json_get(k->arg, "status"));
+	struct position *p;
+	int idx;
+
+	if (i == NULL || take_idx(k, &idx) == -1)
+		return -1;
+	if (status == NULL || strlen(status) >= sizeof(p->now.status))
+		return bad(k, "status: Normal, Liq or Adl is expected");
+	if (k->dry)
+		return 0;
+	p = &i->positions[idx];
+	memcpy(p->now.status, status, strlen(status) + 1);
+	p->now.updated_ms = k->x->account.now_ms;
+	position_keep(p, k->x->account.turn_ms);
 	return 0;
 }
 
@@ -482,6 +504,7 @@ static const struct {
 	{ "liquidate", do_liquidate },
 	{ "mode", do_mode },
 	{ "price", do_price },
+	{ "status", do_status },
 	{ "stop", do_stop },
 	{ "telegram", do_telegram },
 	{ "trade", do_trade },

@@ -67,7 +67,7 @@ fund(struct account *a, const struct instrument *i, struct position *p,
 	h->realised = calc_sub(h->realised, fee);
 	h->realised_ever = calc_sub(h->realised_ever, fee);
 	h->updated_ms = a->now_ms;
-	position_keep(p, a->now_ms);
+	position_keep(p, a->turn_ms);
 	a->execs =
 	    calc_grow(a->execs, a->nexecs, &a->execs_cap, sizeof(*a->execs));
 	e = &a->execs[a->nexecs++];
@@ -82,7 +82,7 @@ fund(struct account *a, const struct instrument *i, struct position *p,
 		.rate = rate,
 		.mark = i->price,
 		.time_ms = a->now_ms,
-		.visible_ms = a->now_ms,
+		.visible_ms = a->turn_ms,
 		.seq = a->seq,
 	};
 	account_new_id(a, e->id);

@@ -55,7 +55,7 @@ glide_to(struct exchange *x, int64_t ms)
 		price_move(&x->account, i, glide_price(i, ms), 0);
 		gliding |= i->glide.on;
 	}
-	x->market_ms = ms;
+	x->account.turn_ms = ms;
 	return gliding;
 }
 
@@ -93,7 +93,7 @@ exchange_advance(struct exchange *x)
 		wait_ms = sooner(wait_ms, GLIDE_STEP_MS);
 	due = account_advance(&x->account);
 	if (due != -1)
-		wait_ms = sooner(wait_ms, due - x->account.now_ms);
+		wait_ms = sooner(wait_ms, due - ms);
 	return wait_ms > 3600000 ? 3600000 : (int)wait_ms;
 }
 

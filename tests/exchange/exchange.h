@@ -34,7 +34,6 @@ struct exchange {
 	uint64_t requests;
 	int64_t offset_ms;     /* of its clock, from the machine's */
 	int64_t start_mono_ms; /* the market's zero */
-	int64_t market_ms;     /* the market's time of what happens now */
 	struct json_doc *body; /* of the request at hand */
 };
 

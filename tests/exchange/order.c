@@ -56,7 +56,7 @@ order_new(struct account *a, const struct ticket *t)
 	o->price_then = t->inst->price;
 	o->leverage = t->inst->leverage[t->side == SIDE_SELL];
 	o->created_ms = o->updated_ms = a->now_ms;
-	o->visible_ms = a->now_ms + a->lag.order_ms;
+	o->visible_ms = a->turn_ms + a->lag.order_ms;
 	o->fill_percent = decimal_from_int(100);
 	o->fill_parts = 1;
 	a->orders = calc_grow((void *)a->orders, a->norders, &a->orders_cap,
@@ -116,7 +116,7 @@ book_closed(struct account *a, const struct order *o)
 		.sum = o->closed,
 		.fills = o->fills,
 		.time_ms = a->now_ms,
-		.visible_ms = a->now_ms + a->lag.closed_pnl_ms,
+		.visible_ms = a->turn_ms + a->lag.closed_pnl_ms,
 	};
 }
 
@@ -158,7 +158,7 @@ fill(struct account *a, struct order *o, struct decimal qty,
 	    holding_fill(
 		&p->now, inverse, o->t.side, qty, price, fee, a->now_ms, &c));
 	p->now.seq = ++a->seq;
-	position_keep(p, a->now_ms);
+	position_keep(p, a->turn_ms);
 
 	o->filled = calc_add(o->filled, qty);
 	o->value = calc_add(o->value, value);
@@ -189,7 +189,7 @@ fill(struct account *a, struct order *o, struct decimal qty,
 		.mark = i->price,
 		.maker = maker,
 		.time_ms = a->now_ms,
-		.visible_ms = a->now_ms + a->lag.order_ms,
+		.visible_ms = a->turn_ms + a->lag.order_ms,
 		.seq = a->seq,
 	};
 	memcpy(e->order_id, o->id, sizeof(e->order_id));
@@ -313,7 +313,7 @@ account_advance(struct account *a)
 
 		if (o->match_ms == 0)
 			continue;
-		if (o->match_ms <= a->now_ms) {
+		if (o->match_ms <= a->turn_ms) {
 			o->match_ms = 0;
 			order_match(a, o);
 		} else if (next == -1 || o->match_ms < next) {

@@ -184,7 +184,7 @@ list_orders(
 		if (which == RECENT && !order_active(o) &&
 		    a->norders - k >= RECENT_MAX)
 			continue;
-		if (!r->empty_list && o->visible_ms <= a->now_ms &&
+		if (!r->empty_list && o->visible_ms <= a->turn_ms &&
 		    o->created_ms >= from_ms && o->created_ms <= to_ms &&
 		    belongs(o, which) && scope_has(&s, o->t.inst) &&
 		    has_id(o, id, link))
@@ -304,7 +304,7 @@ view_executions(struct exchange *x, struct request *r, struct reply *rep)
 	for (size_t k = a->nexecs; k > 0; k--) {
 		const struct execution *e = &a->execs[k - 1];
 
-		if (!r->empty_list && e->visible_ms <= a->now_ms &&
+		if (!r->empty_list && e->visible_ms <= a->turn_ms &&
 		    e->inst->category == s.category && !s.none &&
 		    wanted(r, &s, e, from_ms, to_ms))
 			page_add(&p, e);

@@ -235,7 +235,7 @@ order_place(struct account *a, const struct ticket *asked, struct order **out,
 		o->fill_percent = plan->percent;
 		o->fill_parts = plan->parts;
 		if (plan->delay_ms > 0) {
-			o->match_ms = a->now_ms + plan->delay_ms;
+			o->match_ms = a->turn_ms + plan->delay_ms;
 			return 0;
 		}
 	}

@@ -250,7 +250,7 @@ view_positions(struct exchange *x, struct request *r, struct reply *rep)
 	if (r->stale_ms > late_ms)
 		late_ms = r->stale_ms;
 	if (!r->empty_list)
-		collect(x, &s, now_ms - late_ms, &rows);
+		collect(x, &s, x->account.turn_ms - late_ms, &rows);
 	if (cursor != NULL && behind(&rows, cursor, &first) == -1) {
 		status = reply_refuse(
 		    rep, now_ms, CODE_PARAMS, "params error: cursor invalid");
@@ -331,7 +331,7 @@ view_closed(struct exchange *x, struct request *r, struct reply *rep)
 		const struct closed_row *c = &a->closed[k - 1];
 
 		if (!r->empty_list && !a->hide_closed &&
-		    c->visible_ms <= a->now_ms && c->time_ms >= from_ms &&
+		    c->visible_ms <= a->turn_ms && c->time_ms >= from_ms &&
 		    c->time_ms <= to_ms && scope_has(&s, c->order->t.inst))
 			page_add(&p, c);
 	}

@@ -69,7 +69,7 @@ stops_set(struct account *a, struct instrument *i, int idx,
 	memmove(p->now.stop_by, stop_by, strlen(stop_by) + 1);
 	memmove(p->now.profit_by, profit_by, strlen(profit_by) + 1);
 	p->now.updated_ms = a->now_ms;
-	position_keep(p, a->now_ms);
+	position_keep(p, a->turn_ms);
 }
 
 void

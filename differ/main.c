@@ -413,6 +413,16 @@ loop(struct process *p)
 	}
 }
 
+static void
+release(struct process *p)
+{
+	input_close(p->in);
+	differ_free(p->differ);
+	store_close(p->store);
+	settings_free(p->stage.settings);
+	free(p->alarms);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -422,8 +432,10 @@ main(int argc, char *argv[])
 	    "[-nhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
 	p.health.start_ms = clock_wall_ms();
 	open_store(&p);
-	if (p.stage.check)
+	if (p.stage.check) {
+		release(&p);
 		return EX_OK;
+	}
 	init_alarms(&p);
 	open_endpoints(&p);
 	p.tick_ms = clock_mono_ms() + TICK_MS;
@@ -436,11 +448,7 @@ main(int argc, char *argv[])
 	if (output_close(p.out, CLOSE_MS) == -1)
 		die(EX_IOERR, "unable to write: %s; the state has it all",
 		    strerror(errno));
-	input_close(p.in);
-	differ_free(p.differ);
-	store_close(p.store);
-	settings_free(p.stage.settings);
-	free(p.alarms);
+	release(&p);
 	if (p.cut)
 		die(EX_DATAERR,
 		    "the input ended inside a line; everything "

@@ -130,7 +130,6 @@ arena_reset(struct json_doc *doc)
 	use_chunk(doc, doc->first);
 	if (doc->numbers.cap > KEEP_SIZE)
 		buf_release(&doc->numbers);
-	buf_clear(&doc->numbers);
 }
 
 struct json_doc *
@@ -153,8 +152,7 @@ json_new(void)
 		return NULL;
 	}
 	use_chunk(doc, doc->first);
-	/* A number takes a byte of text and more, its NUL one: twice a text. */
-	buf_init(&doc->numbers, 2 * (size_t)REPLY_SIZE_MAX);
+	buf_init(&doc->numbers, SIZE_MAX / 2); /* the text's length, at most */
 	return doc;
 }
 

@@ -3,7 +3,10 @@
  * use up the stack.
  *
  * The NUL behind the text belongs to no token, so it ends each scan, and most
- * reads need no check of the length.
+ * reads need no check of the length.  A take_ function gets the place where
+ * its token begins and returns the place behind it, or NULL after fail();
+ * handing the place on by value keeps it in a register, which is a quarter of
+ * the speed.
  */
 #include "common/json_gate.h"
 
@@ -13,34 +16,37 @@
 #include "common/buf.h"
 #include "common/limits.h"
 
+/* Bytes of a number: cJSON takes no longer one. */
+#define NUMBER_SIZE_MAX 63
+
 struct gate {
-	const char *p;
 	const char *end;
 	const char *error;
-	struct buf *numbers;
+	const char *at;	  /* of the error */
+	char *numbers;	  /* where the next one's digits go */
 	uint64_t objects; /* bit n: level n is an object, not an array */
 	int depth;
 	unsigned values;
 };
 
-/* Bytes of a number: cJSON takes no longer one. */
-#define NUMBER_SIZE_MAX 63
-
 _Static_assert(JSON_DEPTH_MAX < 64, "a level is a bit of objects");
 
-/* 1 for the four bytes that JSON calls white space. */
-static int
-is_blank(char c)
+static const char *
+fail(struct gate *g, const char *p, const char *error)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	g->error = error;
+	g->at = p;
+	return NULL;
 }
 
-static char
-skip_blanks(struct gate *g)
+static const char *
+skip_blanks(const char *p)
 {
-	while (is_blank(*g->p))
-		g->p++;
-	return *g->p;
+	/* One comparison where there is none, as between programs. */
+	while ((unsigned char)*p <= ' ' &&
+	    (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+		p++;
+	return p;
 }
 
 static int
@@ -49,16 +55,16 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static int
-fail(struct gate *g, const char *error)
-{
-	g->error = error;
-	return -1;
-}
+#define EACH(byte) (0x0101010101010101u * (byte))
 
-/* Eight bytes, the first one lowest. */
-static uint64_t
-load8(const char *p)
+/*
+ * Of the eight bytes at p, the first one in the lowest lane: the highest bit
+ * of a lane is set where the byte is a quote, a backslash, a control byte or
+ * no ASCII.  Subtracting sets it where the lane is the smaller; a borrow
+ * spoils only lanes behind the first one that is set.
+ */
+static inline uint64_t
+special8(const char *p)
 {
 	uint64_t w;
 
@@ -66,30 +72,27 @@ load8(const char *p)
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	w = __builtin_bswap64(w);
 #endif
-	return w;
+	return (w | (w - EACH(0x20)) | ((w ^ EACH('"')) - EACH(1)) |
+		   ((w ^ EACH('\\')) - EACH(1))) &
+	    EACH(0x80);
 }
 
-#define EACH(byte) (0x0101010101010101u * (byte))
-
-/*
- * The first byte from p on that is a quote, a backslash, a control byte or no
- * ASCII.  In a word's lanes, subtracting sets the highest bit of those that
- * are smaller; a borrow spoils only lanes behind the first one.
- */
-static const char *
+/* The first such byte from p on. */
+static inline const char *
 find_special(const char *p, const char *end)
 {
+	uint64_t high, low;
 	unsigned char c;
-	uint64_t w;
 
-	while (end - p >= 8) {
-		w = load8(p);
-		w |= (w - EACH(0x20)) | ((w ^ EACH('"')) - EACH(1)) |
-		    ((w ^ EACH('\\')) - EACH(1));
-		w &= EACH(0x80);
-		if (w != 0)
-			return p + __builtin_ctzll(w) / 8;
-		p += 8;
+	/* Two words a turn: most strings then take one turn. */
+	for (; end - p >= 16; p += 16) {
+		low = special8(p);
+		high = special8(p + 8);
+		if ((low | high) == 0)
+			continue;
+		p += low == 0 ? 8 : 0;
+		low = low == 0 ? high : low;
+		return p + ((size_t)__builtin_ctzll(low) >> 3);
 	}
 	for (;; p++) {
 		c = (unsigned char)*p;
@@ -99,31 +102,30 @@ find_special(const char *p, const char *end)
 }
 
 /* Past a character of two bytes or more; no overlong form, no surrogate. */
-static int
-take_utf8(struct gate *g)
+static const char *
+take_utf8(struct gate *g, const char *p)
 {
-	const unsigned char *p = (const unsigned char *)g->p;
+	const unsigned char *u = (const unsigned char *)p;
 	unsigned char low = 0x80, high = 0xbf;
 	int i, len;
 
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return fail(g, "invalid UTF-8");
-	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (p[0] == 0xe0)
+	if (u[0] < 0xc2 || u[0] > 0xf4)
+		return fail(g, p, "invalid UTF-8");
+	len = u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+	if (u[0] == 0xe0)
 		low = 0xa0;
-	else if (p[0] == 0xed)
+	else if (u[0] == 0xed)
 		high = 0x9f;
-	else if (p[0] == 0xf0)
+	else if (u[0] == 0xf0)
 		low = 0x90;
-	else if (p[0] == 0xf4)
+	else if (u[0] == 0xf4)
 		high = 0x8f;
-	if (p[1] < low || p[1] > high)
-		return fail(g, "invalid UTF-8");
+	if (u[1] < low || u[1] > high)
+		return fail(g, p, "invalid UTF-8");
 	for (i = 2; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return fail(g, "invalid UTF-8");
-	g->p += len;
-	return 0;
+		if ((u[i] & 0xc0) != 0x80)
+			return fail(g, p, "invalid UTF-8");
+	return p + len;
 }
 
 /* The four hexadecimal digits at p, or -1. */
@@ -146,234 +148,216 @@ hex4(const char *p)
 }
 
 /* Past a backslash and what it stands before. */
-static int
-take_escape(struct gate *g)
+static const char *
+take_escape(struct gate *g, const char *p)
 {
 	int code, low;
 
-	g->p++;
-	switch (*g->p) {
-	case '"':
-	case '\\':
-	case '/':
-	case 'b':
-	case 'f':
-	case 'n':
-	case 'r':
-	case 't':
-		g->p++;
-		return 0;
-	case 'u':
-		break;
-	default:
-		return fail(g, "unknown escape in a string");
-	}
-	code = hex4(g->p + 1);
+	if (p[1] != 'u')
+		return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) != NULL
+		    ? p + 2
+		    : fail(g, p, "unknown escape in a string");
+	code = hex4(p + 2);
 	if (code == -1)
-		return fail(g, "\\u without four hexadecimal digits");
+		return fail(g, p, "\\u without four hexadecimal digits");
 	if (code == 0)
-		return fail(g, "\\u0000 in a string");
-	if (code >= 0xdc00 && code <= 0xdfff)
-		return fail(g, "half of a surrogate pair");
-	g->p += 5;
-	if (code < 0xd800 || code > 0xdbff)
-		return 0;
-	low = g->p[0] == '\\' && g->p[1] == 'u' ? hex4(g->p + 2) : -1;
+		return fail(g, p, "\\u0000 in a string");
+	if (code < 0xd800 || code > 0xdfff)
+		return p + 6;
+	low = code <= 0xdbff && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8) : -1;
 	if (low < 0xdc00 || low > 0xdfff)
-		return fail(g, "half of a surrogate pair");
-	g->p += 6;
-	return 0;
+		return fail(g, p, "half of a surrogate pair");
+	return p + 12;
 }
 
-/* Past a string; g->p is at its first quote. */
-static int
-take_string(struct gate *g)
+/* Past the rest of a string, from p on, and its quote. */
+static const char *
+take_string_rest(struct gate *g, const char *p)
 {
 	unsigned char c;
 
-	g->p++;
-	for (;;) {
-		g->p = find_special(g->p, g->end);
-		c = (unsigned char)*g->p;
-		if (c == '"') {
-			g->p++;
-			return 0;
-		}
-		if (c == '\\') {
-			if (take_escape(g) == -1)
-				return -1;
-		} else if (c >= 0x80) {
-			if (take_utf8(g) == -1)
-				return -1;
-		} else if (g->p == g->end)
-			return fail(g, "the text ends inside a string");
+	while (p != NULL) {
+		p = find_special(p, g->end);
+		c = (unsigned char)*p;
+		if (c == '"')
+			return p + 1;
+		if (c == '\\')
+			p = take_escape(g, p);
+		else if (c >= 0x80)
+			p = take_utf8(g, p);
 		else
-			return fail(g, "control byte in a string");
+			p = fail(g, p,
+			    p == g->end ? "the text ends inside a string"
+					: "control byte in a string");
 	}
+	return NULL;
 }
 
-static int
-take_digits(struct gate *g)
+/* Past a string; p is at its first quote. */
+static inline const char *
+take_string(struct gate *g, const char *p)
 {
-	if (!is_digit(*g->p))
-		return fail(g, "malformed number");
-	while (is_digit(*g->p))
-		g->p++;
-	return 0;
+	p = find_special(p + 1, g->end);
+	return *p == '"' ? p + 1 : take_string_rest(g, p);
 }
 
-static int
-take_number(struct gate *g)
+static const char *
+take_digits(struct gate *g, const char *p)
 {
-	const char *start = g->p;
-
-	if (*g->p == '-')
-		g->p++;
-	if (*g->p == '0')
-		g->p++; /* and no digit may follow: 01 is no number */
-	else if (take_digits(g) == -1)
-		return -1;
-	if (*g->p == '.') {
-		g->p++;
-		if (take_digits(g) == -1)
-			return -1;
-	}
-	if (*g->p == 'e' || *g->p == 'E') {
-		g->p++;
-		if (*g->p == '+' || *g->p == '-')
-			g->p++;
-		if (take_digits(g) == -1)
-			return -1;
-	}
-	if (g->p - start > NUMBER_SIZE_MAX)
-		return fail(g, "number of more than 63 bytes");
-	buf_put(g->numbers, start, (size_t)(g->p - start));
-	buf_putc(g->numbers, '\0');
-	return 0;
+	if (!is_digit(*p))
+		return fail(g, p, "malformed number");
+	while (is_digit(*p))
+		p++;
+	return p;
 }
 
-static int
-take_word(struct gate *g, const char *word, size_t len)
+static const char *
+take_number(struct gate *g, const char *p)
 {
-	if (strncmp(g->p, word, len) != 0)
-		return fail(g, "unknown word");
-	g->p += len;
-	return 0;
+	const char *start = p;
+
+	if (*p == '-')
+		p++;
+	/* Behind a leading 0 no digit may follow. */
+	p = *p == '0' ? p + 1 : take_digits(g, p);
+	if (p != NULL && *p == '.')
+		p = take_digits(g, p + 1);
+	if (p != NULL && (*p == 'e' || *p == 'E')) {
+		p++;
+		p = take_digits(g, *p == '+' || *p == '-' ? p + 1 : p);
+	}
+	if (p == NULL)
+		return NULL;
+	if (p - start > NUMBER_SIZE_MAX)
+		return fail(g, start, "number of more than 63 bytes");
+	while (start < p)
+		*g->numbers++ = *start++;
+	*g->numbers++ = '\0';
+	return p;
+}
+
+static const char *
+take_word(struct gate *g, const char *p, const char *word, size_t len)
+{
+	if (strncmp(p, word, len) != 0)
+		return fail(g, p, "unknown word");
+	return p + len;
 }
 
 /* Past a value that holds no others. */
-static int
-take_scalar(struct gate *g, char c)
+static inline const char *
+take_scalar(struct gate *g, const char *p)
 {
-	switch (c) {
+	switch (*p) {
 	case '"':
-		return take_string(g);
+		return take_string(g, p);
 	case 't':
-		return take_word(g, "true", 4);
+		return take_word(g, p, "true", 4);
 	case 'f':
-		return take_word(g, "false", 5);
+		return take_word(g, p, "false", 5);
 	case 'n':
-		return take_word(g, "null", 4);
+		return take_word(g, p, "null", 4);
 	default:
-		if (c == '-' || is_digit(c))
-			return take_number(g);
-		return fail(g,
-		    g->p == g->end ? "the text ends where a value is expected"
-				   : "a value is expected");
+		if (*p == '-' || is_digit(*p))
+			return take_number(g, p);
+		return fail(g, p,
+		    p == g->end ? "the text ends where a value is expected"
+				: "a value is expected");
 	}
 }
 
 /* Past a member's key and its colon. */
-static int
-take_key(struct gate *g)
+static inline const char *
+take_key(struct gate *g, const char *p)
 {
-	if (skip_blanks(g) != '"')
-		return fail(g, "a key is expected");
-	if (take_string(g) == -1)
-		return -1;
-	if (skip_blanks(g) != ':')
-		return fail(g, "':' is expected");
-	g->p++;
-	return 0;
+	p = skip_blanks(p);
+	if (*p != '"')
+		return fail(g, p, "a key is expected");
+	p = take_string(g, p);
+	if (p == NULL)
+		return NULL;
+	p = skip_blanks(p);
+	return *p == ':' ? p + 1 : fail(g, p, "':' is expected");
 }
 
 static int
-is_object(const struct gate *g)
+in_object(const struct gate *g)
 {
 	return (g->objects >> g->depth & 1) != 0;
 }
 
 /* Past '{' or '['. */
-static int
-open_container(struct gate *g, char c)
+static const char *
+open_container(struct gate *g, const char *p)
 {
 	if (g->depth == JSON_DEPTH_MAX)
-		return fail(g, "nested too deep");
+		return fail(g, p, "nested too deep");
 	g->depth++;
 	g->objects &= ~((uint64_t)1 << g->depth);
-	g->objects |= (uint64_t)(c == '{') << g->depth;
-	g->p++;
-	return 0;
+	g->objects |= (uint64_t)(*p == '{') << g->depth;
+	return p + 1;
 }
 
 /*
  * Past what stands between a value and the next: closing brackets, a comma,
  * a key.  The depth is 0 at the end.
  */
-static int
-take_between(struct gate *g)
+static inline const char *
+take_between(struct gate *g, const char *p)
 {
-	char c;
-
-	while (g->depth > 0) {
-		c = skip_blanks(g);
-		if (c == ',') {
-			g->p++;
-			return is_object(g) ? take_key(g) : 0;
-		}
-		if (c != (is_object(g) ? '}' : ']'))
-			return fail(g,
-			    is_object(g) ? "',' or '}' is expected"
+	for (; g->depth > 0; g->depth--, p++) {
+		p = skip_blanks(p);
+		if (*p == ',')
+			return in_object(g) ? take_key(g, p + 1) : p + 1;
+		if (*p != (in_object(g) ? '}' : ']'))
+			return fail(g, p,
+			    in_object(g) ? "',' or '}' is expected"
 					 : "',' or ']' is expected");
-		g->p++;
-		g->depth--;
 	}
-	return 0;
+	return p;
 }
 
-static int
-take_value(struct gate *g)
+static inline const char *
+take_value(struct gate *g, const char *p)
 {
-	char c = skip_blanks(g);
-
+	p = skip_blanks(p);
 	if (++g->values > JSON_VALUES_MAX)
-		return fail(g, "too many values");
-	if (c != '{' && c != '[')
-		return take_scalar(g, c) == -1 ? -1 : take_between(g);
-	if (open_container(g, c) == -1)
-		return -1;
-	if (skip_blanks(g) == (c == '{' ? '}' : ']'))
-		return take_between(g);
-	return c == '{' ? take_key(g) : 0;
+		return fail(g, p, "too many values");
+	if (*p == '{' || *p == '[') {
+		p = open_container(g, p);
+		if (p == NULL)
+			return NULL;
+		p = skip_blanks(p);
+		if (*p != (in_object(g) ? '}' : ']'))
+			return in_object(g) ? take_key(g, p) : p;
+	} else
+		p = take_scalar(g, p);
+	return p == NULL ? NULL : take_between(g, p);
 }
 
 const char *
 json_gate(const char *text, size_t len, struct buf *numbers, size_t *at)
 {
-	struct gate g = {
-		.p = text,
-		.end = text + len,
-		.numbers = numbers,
-	};
+	struct gate g = { .end = text + len };
+	const char *p = text;
 
-	do {
-		if (take_value(&g) == -1)
-			break;
-	} while (g.depth > 0);
-	if (g.error == NULL && (skip_blanks(&g), g.p != g.end))
-		g.error = "bytes behind the value";
-	if (g.error == NULL && buf_failed(numbers) != 0)
-		g.error = "out of memory";
-	*at = (size_t)(g.p - text);
+	/* Each takes a byte or more, and one that ends it, but for the last. */
+	buf_clear(numbers);
+	if (buf_reserve(numbers, len + 1) == -1) {
+		*at = 0;
+		return "out of memory";
+	}
+	g.numbers = numbers->p;
+	do
+		p = take_value(&g, p);
+	while (p != NULL && g.depth > 0);
+	if (p != NULL) {
+		p = skip_blanks(p);
+		if (p != g.end)
+			(void)fail(&g, p, "bytes behind the value");
+	}
+	if (g.error != NULL)
+		*at = (size_t)(g.at - text);
+	numbers->len = (size_t)(g.numbers - numbers->p);
 	return g.error;
 }

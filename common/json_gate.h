@@ -15,7 +15,7 @@ struct buf;
  * Check text[0..len); text[len] is a NUL.  One value and nothing behind it;
  * UTF-8; no control byte and no \u0000 in a string, no half of a surrogate
  * pair; at most JSON_DEPTH_MAX deep and JSON_VALUES_MAX values.  The digits of
- * each number are appended to numbers, each with a NUL, in their order.
+ * the numbers become the bytes of numbers, each with a NUL, in their order.
  *
  * NULL, or what is wrong, with the place of it in *at.
  */

@@ -1,0 +1,658 @@
+/*
+ * json: what is taken and what is refused (F11, F43 to F47), values read and
+ * written, memory given back.
+ *
+ * Not tested: lack of memory; speed (tests/bench).
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/buf.h"
+#include "common/json.h"
+#include "common/limits.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static struct json_doc *doc;
+static char *text; /* of the last parse: exactly as long as it must be */
+
+static int
+setup(void **state)
+{
+	(void)state;
+	doc = json_new();
+	return doc == NULL ? -1 : 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	json_free(doc);
+	json_free(NULL);
+	free(text);
+	text = NULL;
+	return 0;
+}
+
+/* From a copy without a byte to spare, so that a sanitizer sees overruns. */
+static const struct json *
+parse_mem(const char *s, size_t len)
+{
+	free(text);
+	text = malloc(len + 1);
+	assert_non_null(text);
+	memcpy(text, s, len);
+	text[len] = '#';
+	return json_parse(doc, text, len);
+}
+
+static const struct json *
+parse(const char *s)
+{
+	const struct json *v = parse_mem(s, strlen(s));
+
+	if (v == NULL)
+		fail_msg("%s: %s", s, json_error(doc));
+	return v;
+}
+
+/* The value written again. */
+static void
+expect_written(const struct json *v, const char *want)
+{
+	struct buf b;
+
+	buf_init(&b, 1u << 20);
+	json_put(&b, NULL, v);
+	assert_string_equal(buf_cstr(&b), want);
+	buf_release(&b);
+}
+
+/* Taken, and written again without blanks, in the same order and digits. */
+static void
+test_taken(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "{}", "{}" },
+		{ "[]", "[]" },
+		{ " \t\r\n{ } \r", "{}" },
+		{ "[ ]", "[]" },
+		{ "null", "null" },
+		{ "true", "true" },
+		{ "false", "false" },
+		{ "0", "0" },
+		{ "-0", "-0" },
+		{ "\"\"", "\"\"" },
+		{ "{\"a\":[1,{\"b\":[]},null],\"c\":{}}",
+		    "{\"a\":[1,{\"b\":[]},null],\"c\":{}}" },
+		{ "{ \"a\" : 1 , \"b\" : [ 1 , 2 ] }",
+		    "{\"a\":1,\"b\":[1,2]}" },
+		/* F11: as they stood, however long, however written. */
+		{ "[9007199254740993,0.00000001,1.50,-0.0,1e5,1E+5,2.5e-3]",
+		    "[9007199254740993,0.00000001,1.50,-0.0,1e5,1E+5,2.5e-3]" },
+		{ "123456789012345678901234567890123456789012345678901234567890"
+		  "123",
+		    "12345678901234567890123456789012345678901234567890123456"
+		    "7890123" },
+		{ "{\"a\":1,\"b\":{\"c\":2,\"d\":[3,4]},\"e\":5}",
+		    "{\"a\":1,\"b\":{\"c\":2,\"d\":[3,4]},\"e\":5}" },
+		/* Keys differ in case, or in their tails alone. */
+		{ "{\"a\":1,\"A\":2}", "{\"a\":1,\"A\":2}" },
+		{ "{\"sixteen bytes is.1\":1,\"sixteen bytes is.2\":2}",
+		    "{\"sixteen bytes is.1\":1,\"sixteen bytes is.2\":2}" },
+		{ "{\"\":1,\"a\":{\"\":2,\"a\":3}}",
+		    "{\"\":1,\"a\":{\"\":2,\"a\":3}}" },
+		{ "[{\"a\":1},{\"a\":1}]", "[{\"a\":1},{\"a\":1}]" },
+		/* Escapes become bytes; only those that must are written. */
+		{ "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+		    "\"\\\"\\\\/\\u0008\\u000c\\n\\r\\t\"" },
+		{ "\"\\u0041\\u00e9\\u20AC\"", "\"A\xc3\xa9\xe2\x82\xac\"" },
+		{ "\"\\ud83d\\udcc8\"", "\"\xf0\x9f\x93\x88\"" },
+		{ "\"\\u001f\\u007f\"", "\"\\u001f\x7f\"" },
+		{ "\"\x7f\"", "\"\x7f\"" },
+		{ "\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\"",
+		    "\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\"" },
+		{ "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"",
+		    "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		expect_written(parse(rows[i].in), rows[i].out);
+}
+
+static void
+test_refused(void **state)
+{
+	static const struct {
+		const char *in, *error; /* how the error begins */
+	} rows[] = {
+		{ "", "the text ends where a value is expected at byte 1" },
+		{ " ", "the text ends where a value is expected at byte 2" },
+		{ "{", "a key is expected" },
+		{ "[", "the text ends where a value" },
+		{ "[1", "',' or ']' is expected" },
+		{ "{\"a\"", "':' is expected" },
+		{ "{\"a\":", "the text ends where" },
+		{ "{\"a\":1", "',' or '}' is expected" },
+		{ "{\"a\":1,", "a key is expected" },
+		{ "[1,]", "a value is expected at byte 4" },
+		{ "[,1]", "a value is expected" },
+		{ "{\"a\":1,}", "a key is expected" },
+		{ "{,}", "a key is expected" },
+		{ "{\"a\" 1}", "':' is expected" },
+		{ "{\"a\"::1}", "a value is expected" },
+		{ "{a:1}", "a key is expected" },
+		{ "{1:1}", "a key is expected" },
+		{ "{'a':1}", "a key is expected" },
+		{ "[1}", "',' or ']' is expected" },
+		{ "{\"a\":1]", "',' or '}' is expected" },
+		{ "[1 2]", "',' or ']' is expected" },
+		{ "]", "a value is expected" },
+		{ "[1]]", "bytes behind the value at byte 4" },
+		/* F43: cJSON does not look behind the value. */
+		{ "{}x", "bytes behind the value" },
+		{ "{}{}", "bytes behind the value" },
+		{ "1 1", "bytes behind the value" },
+		{ "{},", "bytes behind the value" },
+		{ "\xef\xbb\xbf{}", "a value is expected" },
+		/* Numbers that cJSON takes and RFC 8259 does not. */
+		{ "01", "bytes behind the value" },
+		{ "-01", "bytes behind the value" },
+		{ "00", "bytes behind the value" },
+		{ "1.", "malformed number" },
+		{ ".5", "a value is expected" },
+		{ "+1", "a value is expected" },
+		{ "-", "malformed number" },
+		{ "--1", "malformed number" },
+		{ "1e", "malformed number" },
+		{ "1e+", "malformed number" },
+		{ "1.e5", "malformed number" },
+		{ "0x10", "bytes behind the value" },
+		{ "1e5.5", "bytes behind the value" },
+		{ "NaN", "a value is expected" },
+		{ "nan", "unknown word" },
+		{ "Infinity", "a value is expected" },
+		{ "-Infinity", "malformed number" },
+		{ "12345678901234567890123456789012345678901234567890123456789"
+		  "01234",
+		    "number of more than 63 bytes" },
+		{ "nul", "unknown word" },
+		{ "nulL", "unknown word" },
+		{ "True", "a value is expected" },
+		{ "trueish", "bytes behind the value" },
+		/* Strings. */
+		{ "\"", "the text ends inside a string" },
+		{ "\"abc", "the text ends inside a string" },
+		{ "\"abcdefghijklmnopqrstuvwxyz", "the text ends inside" },
+		{ "\"\\\"", "the text ends inside a string" },
+		{ "\"\\", "unknown escape" },
+		{ "\"\\x41\"", "unknown escape" },
+		{ "\"\\'\"", "unknown escape" },
+		{ "\"\\u12\"", "\\u without four hexadecimal digits" },
+		{ "\"\\u12g4\"", "\\u without four" },
+		{ "\"\\u", "\\u without four" },
+		{ "\"\\u+123\"", "\\u without four" },
+		/* F44 */
+		{ "\"a\\u0000b\"", "\\u0000 in a string" },
+		{ "{\"a\\u0000\":1}", "\\u0000 in a string" },
+		{ "\"\\ud800\"", "half of a surrogate pair" },
+		{ "\"\\udc00\"", "half of a surrogate pair" },
+		{ "\"\\ud800\\ud800\"", "half of a surrogate pair" },
+		{ "\"\\ud800x\"", "half of a surrogate pair" },
+		{ "\"\\ud800\\n\"", "half of a surrogate pair" },
+		{ "\"\\ud83d\\u", "half of a surrogate pair" },
+		/* F45 */
+		{ "\"a\nb\"", "control byte in a string at byte 3" },
+		{ "\"a\tb\"", "control byte in a string" },
+		{ "\"\x1f\"", "control byte in a string" },
+		{ "\"0123456789abcdef\x01 and more of it\"",
+		    "control byte in a string at byte 18" },
+		{ "{\"a\rb\":1}", "control byte in a string" },
+		/* F47 */
+		{ "\"\x80\"", "invalid UTF-8" },
+		{ "\"\xff\"", "invalid UTF-8" },
+		{ "\"\xc0\x80\"", "invalid UTF-8" },
+		{ "\"\xc1\xbf\"", "invalid UTF-8" },
+		{ "\"\xc3\"", "invalid UTF-8" },
+		{ "\"\xc3", "invalid UTF-8" },
+		{ "\"\xe0\x9f\xbf\"", "invalid UTF-8" },
+		{ "\"\xe2\x82\"", "invalid UTF-8" },
+		{ "\"\xe2\x82", "invalid UTF-8" },
+		{ "\"\xed\xa0\x80\"", "invalid UTF-8" },
+		{ "\"\xed\xbf\xbf\"", "invalid UTF-8" },
+		{ "\"\xf0\x8f\xbf\xbf\"", "invalid UTF-8" },
+		{ "\"\xf4\x90\x80\x80\"", "invalid UTF-8" },
+		{ "\"\xf5\x80\x80\x80\"", "invalid UTF-8" },
+		{ "\"\xf0\x9f\x93\"", "invalid UTF-8" },
+		{ "\"0123456789\xe9 and more text\"",
+		    "invalid UTF-8 at byte 12" },
+		{ "{\"\xff\":1}", "invalid UTF-8" },
+		{ "[\xc3\xa9]", "a value is expected" },
+		/* F43: twice, in whatever spelling and depth. */
+		{ "{\"a\":1,\"a\":1}", "a key stands twice: a" },
+		{ "{\"a\":1,\"b\":2,\"\\u0061\":3}", "a key stands twice: a" },
+		{ "[{\"x\":{\"\":1,\"\":2}}]", "a key stands twice: " },
+		{ "{\"a long key of many bytes\":1,\"a long key of many "
+		  "bytes\":2}",
+		    "a key stands twice: a long key" },
+		{ "{\"12345678\":1,\"1234567\":2,\"12345678\":3}",
+		    "a key stands twice: 12345678" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		if (parse_mem(rows[i].in, strlen(rows[i].in)) != NULL)
+			fail_msg("%s was taken", rows[i].in);
+		if (strncmp(json_error(doc), rows[i].error,
+			strlen(rows[i].error)) != 0)
+			fail_msg("%s: '%s', expected '%s'", rows[i].in,
+			    json_error(doc), rows[i].error);
+	}
+	/* F44: a NUL is no end. */
+	assert_null(parse_mem("{}\0", 3));
+	assert_null(parse_mem("\"a\0b\"", 5));
+	assert_null(parse_mem("[1,\0 2]", 7));
+	assert_null(parse_mem("\0{}", 3));
+	/* After all that the document is as good as new. */
+	expect_written(parse("{\"a\":1}"), "{\"a\":1}");
+}
+
+/* Each beginning of a text is refused, and nothing behind it is read. */
+static void
+test_cut_anywhere(void **state)
+{
+	static const char whole[] =
+	    "{\"a\":\"\\ud83d\\udcc8 \xe2\x82\xac\",\"b\":[-1.5e+3,true,null],"
+	    "\"c\":{\"d\":false}}";
+	size_t len;
+
+	(void)state;
+	for (len = 0; len < sizeof(whole) - 1; len++)
+		assert_null(parse_mem(whole, len));
+	assert_non_null(parse_mem(whole, len));
+}
+
+/* Every byte at every place of a string that a word's step covers. */
+static void
+test_every_byte(void **state)
+{
+	char s[40];
+	size_t at;
+	int c, ok;
+
+	(void)state;
+	for (at = 1; at <= 34; at++)
+		for (c = 0; c < 256; c++) {
+			memset(s, 'x', sizeof(s));
+			s[0] = s[35] = '"';
+			s[at] = (char)c;
+			ok = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+			/* A backslash before x is no escape; the quote at 34
+			 * leaves a second one behind. */
+			assert_int_equal(parse_mem(s, 36) != NULL, ok);
+		}
+}
+
+static char *
+repeat(const char *a, size_t n, const char *mid, const char *z)
+{
+	size_t i, la = strlen(a), lm = strlen(mid), lz = strlen(z);
+	char *s = malloc(n * (la + lz) + lm + 1), *p = s;
+
+	assert_non_null(s);
+	for (i = 0; i < n; i++, p += la)
+		memcpy(p, a, la);
+	memcpy(p, mid, lm);
+	for (i = 0, p += lm; i < n; i++, p += lz)
+		memcpy(p, z, lz);
+	*p = '\0';
+	return s;
+}
+
+/* F46 */
+static void
+test_bounds(void **state)
+{
+	static const struct {
+		const char *open, *mid, *close;
+		size_t n;
+		const char *error; /* NULL: taken */
+	} rows[] = {
+		{ "[", "", "]", JSON_DEPTH_MAX, NULL },
+		{ "[", "", "]", JSON_DEPTH_MAX + 1, "nested too deep" },
+		{ "{\"a\":", "1", "}", JSON_DEPTH_MAX, NULL },
+		{ "{\"a\":", "1", "}", JSON_DEPTH_MAX + 1, "nested too deep" },
+		{ "[", "", "", 1000000, "nested too deep" },
+		/* The array itself is a value too. */
+		{ "", "[1", ",1", JSON_VALUES_MAX - 2,
+		    "',' or ']' is expected" },
+		{ "", "[1", ",1", JSON_VALUES_MAX - 1, "too many values" },
+	};
+	char *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		s = repeat(rows[i].open, rows[i].n, rows[i].mid, rows[i].close);
+		if (rows[i].error == NULL)
+			assert_non_null(parse(s));
+		else {
+			assert_null(parse_mem(s, strlen(s)));
+			assert_memory_equal(json_error(doc), rows[i].error,
+			    strlen(rows[i].error));
+		}
+		free(s);
+	}
+}
+
+/* n members of different keys, the last one's key as told. */
+static char *
+many_members(size_t n, size_t last)
+{
+	char *s = malloc(n * 24 + 3), *p = s;
+	size_t i;
+
+	assert_non_null(s);
+	*p++ = '{';
+	for (i = 0; i < n; i++)
+		p += snprintf(p, 24, "\"k%zu\":%zu,", i == n - 1 ? last : i, i);
+	p[-1] = '}';
+	*p = '\0';
+	return s;
+}
+
+/* F46, F43: from the few members of a usual object to very many. */
+static void
+test_many_members(void **state)
+{
+	static const size_t counts[] = { 2, 63, 64, 65, 66, 1000, 10000,
+		200000 };
+	const struct json *v;
+	int64_t n;
+	char *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(counts); i++) {
+		s = many_members(counts[i], counts[i] - 1);
+		v = parse(s);
+		assert_int_equal(json_count(v), counts[i]);
+		free(s);
+		s = many_members(counts[i], 0);
+		assert_null(parse_mem(s, strlen(s)));
+		assert_string_equal(json_error(doc), "a key stands twice: k0");
+		free(s);
+		s = many_members(counts[i], counts[i] - 1);
+		s[strlen(s) - 2] = '7';
+		v = json_first(parse(s));
+		while (json_next(v) != NULL)
+			v = json_next(v);
+		assert_int_equal(json_int(v, 0, INT64_MAX, &n), 0);
+		assert_int_equal(n, (counts[i] - 1) / 10 * 10 + 7);
+		free(s);
+	}
+}
+
+static void
+test_reading(void **state)
+{
+	static const char *const keys[] = { "size", "none", "symbol", "seq",
+		"size" };
+	const struct json *list, *out[5], *v;
+	const struct json *root = parse(
+	    "{\"type\":\"positions\",\"n\":17,\"ok\":true,\"no\":false,"
+	    "\"nil\":null,\"list\":[{\"symbol\":\"BTCUSDT\",\"size\":\"0.5\","
+	    "\"seq\":4242},7,[]]}");
+
+	(void)state;
+	assert_int_equal(json_type(root), JSON_OBJECT);
+	assert_int_equal(json_count(root), 6);
+	assert_string_equal(json_string(json_get(root, "type")), "positions");
+	assert_null(json_get(root, "Type"));
+	assert_null(json_get(root, "typ"));
+	assert_null(json_get(root, ""));
+	assert_null(json_get(NULL, "type"));
+	assert_null(json_get(json_get(root, "type"), "type"));
+	assert_int_equal(json_type(json_get(root, "n")), JSON_NUMBER);
+	assert_int_equal(json_type(json_get(root, "ok")), JSON_BOOL);
+	assert_int_equal(json_type(json_get(root, "no")), JSON_BOOL);
+	assert_int_equal(json_type(json_get(root, "nil")), JSON_NULL);
+	assert_int_equal(json_type(json_get(root, "type")), JSON_STRING);
+	list = json_get(root, "list");
+	assert_int_equal(json_type(list), JSON_ARRAY);
+	assert_int_equal(json_count(list), 3);
+	assert_null(json_get(list, "symbol"));
+	v = json_first(list);
+	json_pick(v, keys, 5, out);
+	assert_string_equal(json_string(out[0]), "0.5");
+	assert_null(out[1]);
+	assert_string_equal(json_string(out[2]), "BTCUSDT");
+	assert_string_equal(json_number(out[3]), "4242");
+	assert_ptr_equal(out[4], out[0]);
+	assert_string_equal(json_key(json_first(v)), "symbol");
+	assert_string_equal(json_key(json_next(json_first(v))), "size");
+	v = json_next(v);
+	assert_string_equal(json_number(v), "7");
+	assert_null(json_string(v));
+	assert_null(json_first(v));
+	assert_int_equal(json_count(v), 0);
+	v = json_next(v);
+	assert_null(json_first(v));
+	assert_null(json_next(v));
+	json_pick(v, keys, 5, out);
+	assert_null(out[0]);
+	assert_null(out[4]);
+	assert_null(json_first(NULL));
+	assert_null(json_string(NULL));
+	assert_null(json_number(NULL));
+	assert_null(json_number(json_get(root, "type")));
+}
+
+static void
+test_conversions(void **state)
+{
+	const struct json *root = parse(
+	    "{\"t\":true,\"f\":false,\"i\":42,\"neg\":-1,\"frac\":1.0,"
+	    "\"exp\":1e2,\"big\":9223372036854775808,\"s\":\"42\","
+	    "\"dec\":\"0.00000001\",\"bad\":\"1e-8\",\"empty\":\"\","
+	    "\"time\":\"2023-12-07T10:30:00.000Z\",\"nil\":null,"
+	    "\"ms\":\"1701945000000\",\"msn\":1701945000000,\"mid\":2147483648,"
+	    "\"precise\":0.1}");
+	char out[DECIMAL_TEXT_MAX];
+	struct decimal d = { 4242 };
+	int64_t n = 4242;
+	int flag = 42;
+
+	(void)state;
+	assert_int_equal(json_bool(json_get(root, "t"), &flag), 0);
+	assert_int_equal(flag, 1);
+	assert_int_equal(json_bool(json_get(root, "f"), &flag), 0);
+	assert_int_equal(flag, 0);
+	assert_int_equal(json_bool(json_get(root, "i"), &flag), -1);
+	assert_int_equal(json_bool(json_get(root, "nil"), &flag), -1);
+	assert_int_equal(json_bool(NULL, &flag), -1);
+
+	assert_int_equal(json_int(json_get(root, "s"), 0, 100, &n), -1);
+	assert_int_equal(json_int(json_get(root, "neg"), 0, 100, &n), -1);
+	assert_int_equal(json_int(json_get(root, "i"), 0, 41, &n), -1);
+	assert_int_equal(json_int(json_get(root, "frac"), 0, 100, &n), -1);
+	assert_int_equal(json_int(json_get(root, "exp"), 0, 100, &n), -1);
+	assert_int_equal(
+	    json_int(json_get(root, "big"), INT64_MIN, INT64_MAX, &n), -1);
+	assert_int_equal(json_int(NULL, 0, 100, &n), -1);
+	assert_int_equal(n, 4242);
+	assert_int_equal(json_int(json_get(root, "i"), 0, 42, &n), 0);
+	assert_int_equal(n, 42);
+	/* F11: past 31 bits. */
+	assert_int_equal(json_int(json_get(root, "mid"), 0, INT64_MAX, &n), 0);
+	assert_int_equal(n, 2147483648);
+
+	assert_int_equal(json_decimal(json_get(root, "bad"), &d), -1);
+	assert_int_equal(json_decimal(json_get(root, "empty"), &d), -1);
+	assert_int_equal(json_decimal(json_get(root, "exp"), &d), -1);
+	assert_int_equal(json_decimal(json_get(root, "t"), &d), -1);
+	assert_int_equal(json_decimal(NULL, &d), -1);
+	assert_true(d.e18 == 4242);
+	assert_int_equal(json_decimal(json_get(root, "dec"), &d), 0);
+	decimal_format(out, d);
+	assert_string_equal(out, "0.00000001");
+	assert_int_equal(json_decimal(json_get(root, "precise"), &d), 0);
+	decimal_format(out, d);
+	assert_string_equal(out, "0.1");
+
+	n = 4242;
+	assert_int_equal(json_ms(json_get(root, "neg"), &n), -1);
+	assert_int_equal(json_ms(json_get(root, "empty"), &n), -1);
+	assert_int_equal(json_ms(json_get(root, "time"), &n), -1);
+	assert_int_equal(json_ms(NULL, &n), -1);
+	assert_int_equal(n, 4242);
+	assert_int_equal(json_ms(json_get(root, "ms"), &n), 0);
+	assert_int_equal(n, 1701945000000);
+	n = 0;
+	assert_int_equal(json_ms(json_get(root, "msn"), &n), 0);
+	assert_int_equal(n, 1701945000000);
+	n = 0;
+	assert_int_equal(json_time(json_get(root, "time"), &n), 0);
+	assert_int_equal(n, 1701945000000);
+	assert_int_equal(json_time(json_get(root, "ms"), &n), -1);
+	assert_int_equal(json_time(json_get(root, "msn"), &n), -1);
+	assert_int_equal(json_time(NULL, &n), -1);
+}
+
+static void
+test_writer(void **state)
+{
+	struct decimal d;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 4096);
+	json_open_object(&b, NULL);
+	json_put_string(&b, "type", "signal");
+	json_put_int(&b, "n", INT64_MIN);
+	json_put_bool(&b, "on", 2);
+	json_put_bool(&b, "off", 0);
+	assert_int_equal(decimal_parse(&d, "45000.50", 8), 0);
+	json_put_decimal(&b, "price", d);
+	json_put_time(&b, "time", 1701945000000);
+	json_open_object(&b, "empty");
+	json_close_object(&b);
+	json_open_array(&b, "list");
+	json_put_int(&b, NULL, 1);
+	json_put_string(&b, NULL, "{[:,");
+	json_open_array(&b, NULL);
+	json_close_array(&b);
+	json_open_object(&b, NULL);
+	json_put_mem(&b, "k\"1", "a\nb\\c\x01xyz", 6);
+	json_close_object(&b);
+	json_put_bool(&b, NULL, 1);
+	json_close_array(&b);
+	json_put(&b, "copy", parse("{\"a\":[1.50,null,\"x\"]}"));
+	json_put_string(&b, "last", "\xd0\x96\x7f");
+	json_close_object(&b);
+	buf_putc(&b, '\n');
+	/* The next line in the same buffer begins without a comma. */
+	json_open_object(&b, NULL);
+	json_close_object(&b);
+	assert_string_equal(buf_cstr(&b),
+	    "{\"type\":\"signal\",\"n\":-9223372036854775808,\"on\":true,"
+	    "\"off\":false,\"price\":\"45000.5\","
+	    "\"time\":\"2023-12-07T10:30:00.000Z\",\"empty\":{},"
+	    "\"list\":[1,\"{[:,\",[],{\"k\\\"1\":\"a\\nb\\\\c\\u0001\"},true],"
+	    "\"copy\":{\"a\":[1.50,null,\"x\"]},\"last\":\"\xd0\x96\x7f\"}\n"
+	    "{}");
+	buf_release(&b);
+	/* A buffer that is too small says so, and nothing else happens. */
+	buf_init(&b, 4);
+	json_open_object(&b, NULL);
+	json_put_string(&b, "type", "signal");
+	json_close_object(&b);
+	assert_int_equal(buf_failed(&b), EMSGSIZE);
+	buf_release(&b);
+}
+
+/* Two documents at a time do not share anything. */
+static void
+test_two_documents(void **state)
+{
+	struct json_doc *other = json_new();
+	char line[] = "{\"b\":2.50}#";
+	const struct json *a, *b;
+
+	(void)state;
+	assert_non_null(other);
+	a = parse("{\"a\":1.50}");
+	b = json_parse(other, line, sizeof(line) - 2);
+	assert_non_null(b);
+	assert_int_equal(line[sizeof(line) - 2], '\0');
+	expect_written(a, "{\"a\":1.50}");
+	expect_written(b, "{\"b\":2.50}");
+	json_free(other);
+	expect_written(a, "{\"a\":1.50}");
+}
+
+/* Large and small texts in turn: values are right, chunks come and go. */
+static void
+test_arena(void **state)
+{
+	const struct json *v;
+	char *s, *big;
+	int round;
+
+	(void)state;
+	s = repeat("[\"0123456789 0123456789\",0.00000001],", 30000, "0]", "");
+	big = malloc(strlen(s) + 2);
+	assert_non_null(big);
+	big[0] = '[';
+	memcpy(big + 1, s, strlen(s) + 1);
+	for (round = 0; round < 3; round++) {
+		v = parse(big);
+		assert_int_equal(json_count(v), 30001);
+		v = json_next(json_first(json_next(json_first(v))));
+		assert_string_equal(json_number(v), "0.00000001");
+		expect_written(parse("[1,\"a\"]"), "[1,\"a\"]");
+	}
+	free(s);
+	/* One string larger than any chunk. */
+	memset(big + 1, 'x', 500000);
+	big[0] = '"';
+	big[500001] = '"';
+	big[500002] = '\0';
+	v = parse(big);
+	assert_int_equal(strlen(json_string(v)), 500000);
+	free(big);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_many_members),
+		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_conversions),
+		cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_two_documents),
+		cmocka_unit_test(test_arena),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

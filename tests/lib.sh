@@ -76,12 +76,15 @@ stop() {
 	[ "$stop_status" -eq 0 ] || fail "$1 ended with $stop_status after SIGTERM"
 }
 
-# ended NAME: wait for it to end by itself; its exit status is printed.
+# ended NAME [STATUS]: wait for it to end by itself; with another STATUS the test
+# has failed.  Sets $ended_status.  Not for $(...): a subshell cannot wait for
+# what its parent started.
 ended() {
 	ended_status=0
 	wait "$(pid_of "$1")" || ended_status=$?
 	forget "$1"
-	printf '%s\n' "$ended_status"
+	[ "$ended_status" -eq "${2:-$ended_status}" ] ||
+	    fail "$1 ended with $ended_status, not $2"
 }
 
 # kill9 NAME

@@ -1,7 +1,6 @@
 /*
  * json_write: the writer of json.h.  Whether a comma is due shows in the last
- * byte written: after an opening bracket, a key's colon, a line's end, or
- * nothing, none is.
+ * byte written: after an opening bracket, a line's end, or nothing, none is.
  */
 #include <string.h>
 
@@ -57,7 +56,7 @@ begin(struct buf *b, const char *key)
 {
 	char last = b->len == 0 ? '\n' : b->p[b->len - 1];
 
-	if (last != '{' && last != '[' && last != ':' && last != '\n')
+	if (last != '{' && last != '[' && last != '\n')
 		buf_putc(b, ',');
 	if (key != NULL) {
 		put_text(b, key, strlen(key));

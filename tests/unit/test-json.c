@@ -396,6 +396,10 @@ test_many_members(void **state)
 		assert_null(parse_mem(s, strlen(s)));
 		assert_string_equal(json_error(doc), "a key stands twice: k0");
 		free(s);
+		/* The two that come last in order, for most counts. */
+		s = many_members(counts[i], counts[i] - 2);
+		assert_null(parse_mem(s, strlen(s)));
+		free(s);
 		s = many_members(counts[i], counts[i] - 1);
 		s[strlen(s) - 2] = '7';
 		v = json_first(parse(s));

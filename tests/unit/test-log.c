@@ -256,6 +256,7 @@ test_full_pipe(void **state)
 	assert_int_equal(pipe(fd), 0);
 	assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
 	redirect(fd[1]);
+	log_line(LOG_INFO, "long", &f, 1);
 	for (i = 0; i < 1000; i++)
 		log_info("fill", LOG_INT("i", i));
 	for (i = 0; i < 100; i++)

@@ -8,7 +8,7 @@
 
 struct json;
 
-/* The fields that are used, in Bybit's order, which makes json_pick quick. */
+/* The fields that are used, in Bybit's order. */
 enum row_field {
 	ROW_IDX,
 	ROW_SYMBOL,
@@ -33,7 +33,9 @@ struct row_text {
 	const char *field[ROW_FIELDS];
 };
 
-void row_pick(const struct json *v, struct row_text *t);
+/* order is that of the row before, and of this one afterwards. */
+void row_pick(
+    const struct json *v, struct row_text *t, struct row_order *order);
 
 /* The key.  0, or -1 with the reason in *why. */
 int row_key(

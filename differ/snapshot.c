@@ -83,7 +83,7 @@ look_at(struct pass *p, const struct json *v, size_t order)
 	int idx, found;
 	size_t i;
 
-	row_pick(v, &t);
+	row_pick(v, &t, &p->s->order);
 	if (row_key(&t, &symbol, &idx, &why) == -1) {
 		warn_row(p, &t, why);
 		p->blind = 1;
@@ -119,7 +119,7 @@ apply(struct pass *p, const struct change *c)
 
 	if (l->order == NO_ORDER)
 		return;
-	row_pick(c->row, &t);
+	row_pick(c->row, &t, &p->s->order);
 	l->text_len = 0;
 	if (row_read(&t, &r, &why) == -1) {
 		warn_row(p, &t, why);

@@ -187,11 +187,12 @@ test_bad_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		char *copy = strdup(t[i].row);
+		struct row_order order = { 0 };
 		struct row_text rt;
 		struct row r;
 		const char *why = "";
 
-		row_pick(json_parse(doc, copy, strlen(copy)), &rt);
+		row_pick(json_parse(doc, copy, strlen(copy)), &rt, &order);
 		assert_int_equal(row_read(&rt, &r, &why), -1);
 		assert_string_equal(why, t[i].why);
 		free(copy);
@@ -212,14 +213,50 @@ test_flat_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *copy = strdup(rows[i]);
+		struct row_order order = { 0 };
 		struct row_text rt;
 		struct row r;
 		const char *why;
 
-		row_pick(json_parse(doc, copy, strlen(copy)), &rt);
+		row_pick(json_parse(doc, copy, strlen(copy)), &rt, &order);
 		assert_int_equal(row_read(&rt, &r, &why), 0);
 		assert_int_equal(r.side, SIDE_NONE);
 		assert_int_equal(r.seq, 0);
+		free(copy);
+	}
+	json_free(doc);
+}
+
+/* Rows in whatever order of members, one after another. */
+static void
+test_row_order(void **state)
+{
+	static const struct {
+		const char *row, *size, *open;
+	} t[] = {
+		{ "{\"symbol\":\"A\",\"size\":\"1\",\"x\":\"\"}", "1", "" },
+		{ "{\"symbol\":\"A\",\"size\":\"2\",\"x\":\"\"}", "2", "" },
+		{ "{\"symbol\":\"A\",\"size\":\"3\",\"openTime\":7}", "3",
+		    "7" },
+		{ "{\"openTime\":8,\"size\":\"4\",\"symbol\":\"A\"}", "4",
+		    "8" },
+		{ "{\"size\":\"5\",\"symbol\":\"A\"}", "5", "" },
+		{ "{\"symbol\":\"A\"}", "", "" },
+		{ "{\"symbol\":\"A\",\"size\":\"6\"}", "6", "" },
+		{ "{}", "", "" },
+		{ "{\"size\":\"7\",\"openTime\":9}", "7", "9" },
+	};
+	struct json_doc *doc = json_new();
+	struct row_order order = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char *copy = strdup(t[i].row);
+		struct row_text rt;
+
+		row_pick(json_parse(doc, copy, strlen(copy)), &rt, &order);
+		assert_string_equal(rt.field[ROW_SIZE], t[i].size);
+		assert_string_equal(rt.field[ROW_OPEN], t[i].open);
 		free(copy);
 	}
 	json_free(doc);
@@ -233,6 +270,7 @@ main(void)
 		cmocka_unit_test(test_estimates_are_replaced),
 		cmocka_unit_test(test_record_split),
 		cmocka_unit_test(test_price_pnl),
+		cmocka_unit_test(test_row_order),
 		cmocka_unit_test(test_bad_rows),
 		cmocka_unit_test(test_flat_rows),
 	};

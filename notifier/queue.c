@@ -1,0 +1,160 @@
+#include "notifier/queue.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+queue_init(struct queue *q)
+{
+	memset(q, 0, sizeof(*q));
+}
+
+void
+queue_release(struct queue *q)
+{
+	tdestroy(q->by_id, free);
+	free(q->heap);
+	queue_init(q);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct lane *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
+static int
+before(const struct lane *a, const struct lane *b)
+{
+	if (a->due_ms != b->due_ms)
+		return a->due_ms < b->due_ms;
+	return a->round < b->round;
+}
+
+/* l belongs somewhere from i upwards. */
+static void
+rise(struct queue *q, size_t i, struct lane *l)
+{
+	while (i > 0 && before(l, q->heap[(i - 1) / 2])) {
+		q->heap[i] = q->heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	q->heap[i] = l;
+}
+
+/* l belongs somewhere from i downwards. */
+static void
+sink(struct queue *q, size_t i, struct lane *l)
+{
+	size_t child;
+
+	while ((child = 2 * i + 1) < q->n) {
+		if (child + 1 < q->n &&
+		    before(q->heap[child + 1], q->heap[child]))
+			child++;
+		if (!before(q->heap[child], l))
+			break;
+		q->heap[i] = q->heap[child];
+		i = child;
+	}
+	q->heap[i] = l;
+}
+
+static void
+insert(struct queue *q, struct lane *l, int64_t due_ms)
+{
+	l->due_ms = due_ms;
+	l->round = q->round++;
+	rise(q, q->n++, l);
+}
+
+/* Room for every lane there is, so that putting one back cannot fail. */
+static int
+make_room(struct queue *q, size_t lanes)
+{
+	struct lane **heap;
+	size_t cap = q->cap == 0 ? 64 : q->cap * 2;
+
+	if (lanes <= q->cap)
+		return 0;
+	heap = realloc(q->heap, cap * sizeof(*heap));
+	if (heap == NULL)
+		return -1;
+	q->heap = heap;
+	q->cap = cap;
+	return 0;
+}
+
+int
+queue_add(struct queue *q, const char *id, int64_t due_ms, int loaded)
+{
+	struct lane *l = calloc(1, sizeof(*l));
+	struct lane **at;
+
+	if (l == NULL)
+		goto nomem;
+	memcpy(l->id, id, strlen(id) + 1);
+	at = tsearch(l, &q->by_id, by_id);
+	if (at == NULL)
+		goto nomem;
+	if (*at != l) {
+		free(l);
+		return 0;
+	}
+	if (make_room(q, q->lanes + 1) == -1) {
+		(void)tdelete(l, &q->by_id, by_id);
+		goto nomem;
+	}
+	q->lanes++;
+	l->loaded = loaded;
+	insert(q, l, due_ms);
+	return 0;
+nomem:
+	free(l);
+	errno = ENOMEM;
+	return -1;
+}
+
+struct lane *
+queue_take(struct queue *q, int64_t now_ms)
+{
+	struct lane *l, *last;
+
+	if (q->n == 0 || q->heap[0]->due_ms > now_ms)
+		return NULL;
+	l = q->heap[0];
+	last = q->heap[--q->n];
+	if (last != l)
+		sink(q, 0, last);
+	if (l->held)
+		q->nheld--;
+	l->held = 0;
+	return l;
+}
+
+void
+queue_put(struct queue *q, struct lane *l, int64_t due_ms, int held)
+{
+	l->held = held;
+	if (held)
+		q->nheld++;
+	insert(q, l, due_ms);
+}
+
+void
+queue_drop(struct queue *q, struct lane *l)
+{
+	(void)tdelete(l, &q->by_id, by_id);
+	q->lanes--;
+	free(l);
+}
+
+int64_t
+queue_due(const struct queue *q)
+{
+	return q->n == 0 ? INT64_MAX : q->heap[0]->due_ms;
+}

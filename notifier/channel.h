@@ -1,0 +1,59 @@
+/*
+ * channel - a way to a subscriber: one small file each behind this.
+ */
+#ifndef SLUICE_NOTIFIER_CHANNEL_H
+#define SLUICE_NOTIFIER_CHANNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "notifier/roll.h"
+#include "notifier/rows.h"
+
+/* What became of a send. */
+struct outcome {
+	enum outcome_kind {
+		OUTCOME_DELIVERED,
+		OUTCOME_RETRY,	 /* not now, or unknown: try again */
+		OUTCOME_WAIT,	 /* told to wait for wait_ms */
+		OUTCOME_REFUSED, /* this message never */
+		OUTCOME_GONE,	 /* nothing to that address any more */
+		OUTCOME_MOVED,	 /* to the address moved_to */
+	} kind;
+	int64_t wait_ms;
+	int64_t ms; /* how long it took */
+	char moved_to[ADDRESS_SIZE];
+	char reason[REASON_SIZE]; /* "" for a delivery */
+};
+
+/* One message on its way; it and its texts live until done is called. */
+struct send {
+	const char *address;
+	const char *text;
+	/*
+	 * The `delivery` line as it will be, with the text in it, for a
+	 * channel with `in_line`.
+	 */
+	const char *line;
+	size_t line_len;
+	void (*done)(void *arg, const struct outcome *o);
+	void *arg;
+};
+
+struct channel {
+	const char *name;
+	int in_line; /* the delivery line itself is the message */
+	void *state;
+	/*
+	 * 0 where a send may start now; else for how many ms to leave it
+	 * alone.
+	 */
+	int64_t (*busy_ms)(void *state, int64_t mono_ms);
+	/*
+	 * Start; done is called once, perhaps before the return.  0, or -1
+	 * with errno and no call of done.
+	 */
+	int (*start)(void *state, const struct send *s);
+};
+
+#endif

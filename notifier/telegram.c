@@ -1,0 +1,266 @@
+#include "notifier/telegram.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/limits.h"
+#include "common/num.h"
+
+#define BODY_MAX (64u << 10)
+#define RETRY_AFTER_MAX 604800 /* seconds; three hours were seen */
+
+/* Chats in a row that were told to wait: then it is the bot as a whole. */
+#define LIMITED_MAX 3
+
+/* After a refusal of the token: one try now and then. */
+#define TOKEN_HOLD_MS 30000
+
+struct telegram {
+	struct http *http;
+	char *url; /* of sendMessage; has the token in it */
+	struct json_doc *doc;
+	int64_t hold_until_ms; /* monotonic */
+	int limited;	       /* 429s since the last message that went out */
+};
+
+/* A send that waits for its reply. */
+struct call {
+	struct telegram *telegram;
+	void (*done)(void *arg, const struct outcome *o);
+	void *arg;
+};
+
+struct telegram *
+telegram_new(struct http *h, const char *url, const char *token)
+{
+	struct telegram *g = calloc(1, sizeof(*g));
+	size_t n = strlen(url);
+	struct buf b;
+
+	if (g == NULL)
+		return NULL;
+	g->http = h;
+	g->doc = json_new();
+	buf_init(&b, 2 * SETTING_SIZE_MAX);
+	if (token[0] != '\0') {
+		while (n > 0 && url[n - 1] == '/')
+			n--;
+		buf_put(&b, url, n);
+		buf_puts(&b, "/bot");
+		buf_puts(&b, token);
+		buf_puts(&b, "/sendMessage");
+		if (buf_cstr(&b) != NULL)
+			g->url = strdup(buf_cstr(&b));
+	}
+	buf_release(&b);
+	if (g->doc == NULL || (token[0] != '\0' && g->url == NULL)) {
+		telegram_free(g);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return g;
+}
+
+void
+telegram_free(struct telegram *g)
+{
+	if (g == NULL)
+		return;
+	json_free(g->doc);
+	free(g->url);
+	free(g);
+}
+
+static int64_t
+busy_ms(void *state, int64_t mono_ms)
+{
+	const struct telegram *g = state;
+
+	return g->hold_until_ms > mono_ms ? g->hold_until_ms - mono_ms : 0;
+}
+
+static int
+has_words(const char *text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strcasestr(text, *words) != NULL)
+			return 1;
+	return 0;
+}
+
+/* How long a 429 asks to wait, s; -1 where it does not say. */
+static int64_t
+retry_after(const struct json *parameters, const struct http_reply *r)
+{
+	int64_t s = -1;
+
+	if (json_int(json_get(parameters, "retry_after"), 0, INT64_MAX, &s) ==
+	    -1)
+		(void)num_parse(
+		    r->retry_after, strlen(r->retry_after), 0, INT64_MAX, &s);
+	return s > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : s;
+}
+
+static int
+moved_to(struct outcome *o, const struct json *parameters)
+{
+	const char *id =
+	    json_number(json_get(parameters, "migrate_to_chat_id"));
+
+	if (id == NULL || strlen(id) >= sizeof(o->moved_to))
+		return 0;
+	memcpy(o->moved_to, id, strlen(id) + 1);
+	return 1;
+}
+
+/* An error in Telegram's own words. */
+static void
+judge_error(struct outcome *o, const struct json *v, const struct http_reply *r)
+{
+	static const char *const gone[] = { "chat not found", "user not found",
+		"group chat was deactivated", "peer_id_invalid", NULL };
+	const struct json *parameters = json_get(v, "parameters");
+	const char *text = json_string(json_get(v, "description"));
+	int64_t wait;
+
+	if (text == NULL)
+		text = "no description";
+	reason_set(o->reason, "HTTP %d: %s", r->status, text);
+	if (r->status == 429) {
+		wait = retry_after(parameters, r);
+		o->kind = wait >= 0 ? OUTCOME_WAIT : OUTCOME_RETRY;
+		o->wait_ms = wait * 1000;
+	} else if (r->status == 401 || r->status == 404) {
+		o->kind = OUTCOME_RETRY;
+		reason_set(o->reason,
+		    "HTTP %d: %s: is TELEGRAM_BOT_TOKEN right?", r->status,
+		    text);
+	} else if (r->status == 400 && moved_to(o, parameters)) {
+		o->kind = OUTCOME_MOVED;
+	} else if (r->status == 403 ||
+	    (r->status == 400 && has_words(text, gone))) {
+		o->kind = OUTCOME_GONE;
+	} else {
+		o->kind = OUTCOME_REFUSED;
+	}
+}
+
+void
+telegram_judge(
+    struct outcome *o, struct json_doc *doc, const struct http_reply *r)
+{
+	const struct json *v;
+	int ok = 0;
+
+	*o = (struct outcome){ .kind = OUTCOME_RETRY, .ms = r->ms };
+	if (r->outcome != HTTP_REPLY) {
+		reason_set(o->reason, "%s", r->error);
+		return;
+	}
+	v = json_parse(doc, r->body, r->len);
+	if (json_bool(json_get(v, "ok"), &ok) == -1)
+		reason_set(o->reason, "HTTP %d, and no answer of Telegram's",
+		    r->status);
+	else if (ok && r->status >= 200 && r->status <= 299)
+		o->kind = OUTCOME_DELIVERED;
+	else if (!ok && r->status >= 400 && r->status <= 499)
+		judge_error(o, v, r);
+	else
+		reason_set(o->reason, "HTTP %d", r->status);
+}
+
+/* What one reply means for all that follow. */
+static void
+learn(struct telegram *g, const struct outcome *o, const struct http_reply *r)
+{
+	int64_t hold = 0;
+
+	if (o->kind == OUTCOME_DELIVERED)
+		g->limited = 0;
+	if (o->kind == OUTCOME_WAIT && ++g->limited >= LIMITED_MAX)
+		hold = o->wait_ms;
+	if (o->kind == OUTCOME_RETRY && (r->status == 401 || r->status == 404))
+		hold = TOKEN_HOLD_MS;
+	if (hold > 0)
+		g->hold_until_ms = clock_mono_ms() + hold;
+}
+
+static void
+on_reply(void *arg, const struct http_reply *r)
+{
+	struct call *c = arg;
+	struct outcome o;
+
+	telegram_judge(&o, c->telegram->doc, r);
+	learn(c->telegram, &o, r);
+	c->done(c->arg, &o);
+	free(c);
+}
+
+static void
+put_body(struct buf *b, const struct send *s)
+{
+	int64_t id;
+
+	json_open_object(b, NULL);
+	if (num_parse(
+		s->address, strlen(s->address), INT64_MIN, INT64_MAX, &id) == 0)
+		json_put_int(b, "chat_id", id);
+	else
+		json_put_string(b, "chat_id", s->address);
+	json_put_string(b, "text", s->text);
+	json_put_bool(b, "disable_web_page_preview", 1);
+	json_close_object(b);
+}
+
+static int
+start(void *state, const struct send *s)
+{
+	static const char *const headers[] = { "Content-Type: application/json",
+		NULL };
+	struct telegram *g = state;
+	struct http_request r = {
+		.method = "POST", .url = g->url, .headers = headers
+	};
+	struct outcome o = { .kind = OUTCOME_RETRY };
+	struct call *c;
+	struct buf b;
+	int rc = -1;
+
+	if (g->url == NULL) {
+		reason_set(o.reason, "TELEGRAM_BOT_TOKEN is not set");
+		s->done(s->arg, &o);
+		return 0;
+	}
+	buf_init(&b, BODY_MAX);
+	put_body(&b, s);
+	c = malloc(sizeof(*c));
+	if (c == NULL || buf_failed(&b) != 0) {
+		errno = ENOMEM;
+		goto out;
+	}
+	*c = (struct call){ g, s->done, s->arg };
+	r.body = b.p;
+	r.body_len = b.len;
+	rc = http_start(g->http, &r, on_reply, c);
+out:
+	if (rc == -1)
+		free(c);
+	buf_release(&b);
+	return rc;
+}
+
+struct channel
+telegram_channel(struct telegram *g)
+{
+	return (struct channel){
+		.name = "telegram",
+		.state = g,
+		.busy_ms = busy_ms,
+		.start = start,
+	};
+}

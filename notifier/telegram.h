@@ -1,0 +1,36 @@
+/*
+ * telegram - the channel of Telegram's Bot API: one sendMessage a message.
+ *
+ * An answer that does not come is no answer: the message is sent again, and
+ * may arrive twice; it bears the number of its trade.
+ */
+#ifndef SLUICE_NOTIFIER_TELEGRAM_H
+#define SLUICE_NOTIFIER_TELEGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/http.h"
+#include "notifier/channel.h"
+
+struct json_doc;
+struct telegram;
+
+/*
+ * url and token as in the settings; "" as token: nothing can be sent, and the
+ * deliveries wait.  h must outlive it.  NULL with ENOMEM.
+ */
+struct telegram *telegram_new(
+    struct http *h, const char *url, const char *token);
+void telegram_free(struct telegram *g);
+
+struct channel telegram_channel(struct telegram *g);
+
+/*
+ * What a reply means.  Only Telegram's own words end a delivery or a
+ * subscriber: an error page of something in between is tried again.
+ */
+void telegram_judge(
+    struct outcome *o, struct json_doc *doc, const struct http_reply *r);
+
+#endif

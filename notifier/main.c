@@ -1,0 +1,676 @@
+/* notifier: tell subscribers what differ saw. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/endpoint.h"
+#include "common/http.h"
+#include "common/json.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/sig.h"
+#include "common/stage.h"
+#include "common/store.h"
+#include "notifier/notifier.h"
+#include "notifier/printed.h"
+#include "notifier/prune.h"
+#include "notifier/source.h"
+#include "notifier/telegram.h"
+#include "notifier/watch.h"
+
+#define LOOK_MS 1000 /* how often to look without a line */
+#define TICK_MS 60000
+#define CLOSE_MS 5000
+#define ABSENT_MS 5000	   /* how long a line may come without a state */
+#define RETRY_FIRST_MS 100 /* after a store error */
+#define RETRY_MAX_MS 5000
+#define RETRY_STOPPING_MS 5000
+#define MAP_ALARM_PERCENT 70
+#define READER_ALARM_MS 300000
+
+/* Telegram: to connect, without a byte, in all. */
+#define CONNECT_MS 5000
+#define STALL_MS 10000
+#define TOTAL_MS 15000
+
+struct process {
+	struct stage stage;
+	struct store *store;
+	struct notifier *n;
+	struct source source;
+	struct watch watch;
+	struct prune prune;
+	struct input *in;
+	struct output *out;
+	struct http *http;
+	struct telegram *telegram;
+	struct printed printed;
+	struct channel channels[2];
+	struct health health;
+	struct json_doc *doc;
+	struct moment now;
+
+	struct batch batch; /* what is being taken */
+	size_t next;	    /* of it */
+	int ended;	    /* the input has */
+	int cut;	    /* … inside a line */
+	int nudged;	    /* there is news in differ's state */
+
+	char journal[JOURNAL_SIZE]; /* of differ's state */
+	uint64_t seq;		    /* of its events, the last that was taken */
+	char foreign[JOURNAL_SIZE]; /* of lines that are not differ's */
+	int64_t orphan_ms;	    /* the first line without a state came; 0 */
+
+	int64_t look_ms, tick_ms; /* monotonic: the next one */
+	int64_t blocked_ms;	  /* nothing is tried before, 0: not blocked */
+	int64_t wait_ms;	  /* … and then for so long */
+	int64_t give_up_ms;	  /* once it is to end: the last try */
+};
+
+static struct moment
+moment(void)
+{
+	return (struct moment){ clock_wall_ms(), clock_mono_ms() };
+}
+
+static int
+store_exit(enum store_error err)
+{
+	switch (err) {
+	case STORE_BUSY:
+		return EX_TEMPFAIL;
+	case STORE_BAD:
+		return EX_CONFIG;
+	default:
+		return EX_IOERR;
+	}
+}
+
+/*
+ * What could not be stored or read is tried again, with back-off; meanwhile
+ * nothing is read or started.  1 where all is well.
+ */
+static int
+went_well(struct process *p, enum store_error e, const char *why)
+{
+	if (e == STORE_OK)
+		return 1;
+	if (e == STORE_BAD)
+		die(EX_CONFIG, "%s", why);
+	if (p->wait_ms == 0)
+		log_error("unable to use the state, retrying; nothing is read "
+			  "or announced",
+		    LOG_STR("reason", why));
+	p->wait_ms = p->wait_ms == 0	    ? RETRY_FIRST_MS
+	    : p->wait_ms * 2 < RETRY_MAX_MS ? p->wait_ms * 2
+					    : RETRY_MAX_MS;
+	p->blocked_ms = p->now.mono_ms + p->wait_ms;
+	return 0;
+}
+
+/* A whole turn went well. */
+static void
+unblock(struct process *p)
+{
+	if (p->wait_ms != 0)
+		log_line(LOG_WARN, "the state works again", NULL, 0);
+	p->wait_ms = p->blocked_ms = 0;
+}
+
+static int
+own(struct process *p, enum store_error e)
+{
+	return went_well(p, e, notifier_error(p->n));
+}
+
+static void
+say_notices(struct process *p)
+{
+	const char *text;
+
+	while ((text = input_notice(p->in)) != NULL)
+		log_info(text, LOG_STR("endpoint", p->stage.input));
+	while ((text = output_notice(p->out)) != NULL)
+		log_info(text, LOG_STR("endpoint", "output"));
+}
+
+/* What was committed may be said now. */
+static void
+announce(struct process *p)
+{
+	if (p->n->out.len > 0 &&
+	    output_write(p->out, p->n->out.p, p->n->out.len) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it all",
+		    strerror(errno));
+	buf_clear(&p->n->out);
+	p->health.out += p->n->lines;
+	p->n->lines = 0;
+}
+
+/* What is in the batch goes into the state; 1 once all of it did. */
+static int
+take_batch(struct process *p)
+{
+	while (p->next < p->batch.n)
+		if (!own(p, notifier_take(p->n, &p->batch, &p->next, p->now)))
+			return 0;
+	batch_clear(&p->batch);
+	p->next = 0;
+	return 1;
+}
+
+/* Without a state a line can be matched with nothing. */
+static void
+orphan(struct process *p)
+{
+	if (p->orphan_ms == 0)
+		p->orphan_ms = p->now.mono_ms;
+	if (!p->ended && p->now.mono_ms - p->orphan_ms < ABSENT_MS)
+		return;
+	die(EX_CONFIG,
+	    "signals come in, but '%s' has no state of differ: give both the "
+	    "same -d, or use -l to take lines alone; nobody was told",
+	    p->stage.dir);
+}
+
+/* Differ's numbers go on where they stopped, or it is another state. */
+static void
+check_back(struct process *p, uint64_t last)
+{
+	watch_alarm(&p->watch, "events_back", last < p->seq,
+	    last < p->seq
+		? "differ's events end before the last that was announced: an "
+		  "older copy of its state was restored; nobody is told of "
+		  "anything until its numbers are past that one; restore "
+		  "notifier's state of the same moment to go on at once"
+		: "differ's events are past the last that was announced");
+}
+
+/* Take what is new in differ's state; 1 once there is nothing more. */
+static int
+look(struct process *p)
+{
+	char journal[JOURNAL_SIZE];
+	uint64_t last, read;
+	enum store_error e;
+
+	e = source_last(&p->source, journal, &last);
+	if (e == STORE_NOTFOUND) {
+		if (p->orphan_ms != 0 && p->source.store == NULL)
+			orphan(p);
+		return 1;
+	}
+	if (!went_well(p, e, p->source.error))
+		return 0;
+	p->orphan_ms = 0;
+	if (strcmp(journal, p->journal) != 0) {
+		if (!own(p, notifier_seq(p->n, journal, &read)))
+			return 0;
+		memcpy(p->journal, journal, sizeof(p->journal));
+		p->seq = read;
+	}
+	check_back(p, last);
+	while (p->seq < last && !sig_stop()) {
+		read = last;
+		e = source_read(&p->source, p->seq + 1, &p->batch, &read);
+		if (!went_well(p, e, p->source.error))
+			return 0;
+		if (!take_batch(p))
+			return 0;
+		p->seq = read;
+		/* A long past must not keep the present waiting. */
+		if (!own(p, notifier_pump(p->n, p->now)))
+			return 0;
+	}
+	return 1;
+}
+
+static void
+skip(struct process *p, const char *from, const char *why)
+{
+	p->health.skipped++;
+	log_warn("skipping a line", LOG_STR("from", from), LOG_STR("why", why));
+}
+
+/* A line is a nudge: whether it is differ's own, and news. */
+static void
+nudge(struct process *p, struct input_line *l)
+{
+	const struct json *v = json_parse(p->doc, l->text, l->len);
+	struct event event;
+	char why[128];
+
+	if (v == NULL || json_type(v) != JSON_OBJECT) {
+		skip(p, l->from,
+		    v == NULL ? json_error(p->doc) : "not a JSON object");
+		return;
+	}
+	switch (event_parse(&event, v, why, sizeof(why))) {
+	case EVENT_OTHER:
+		return;
+	case EVENT_BAD:
+		skip(p, l->from, why);
+		return;
+	case EVENT_OK:
+		break;
+	}
+	if (strcmp(event.journal, p->journal) != 0 || event.seq > p->seq)
+		p->nudged = 1;
+	if (p->source.store == NULL && p->orphan_ms == 0)
+		p->orphan_ms = p->now.mono_ms;
+	if (strcmp(event.journal, p->foreign) != 0)
+		memcpy(p->foreign, event.journal, sizeof(p->foreign));
+}
+
+/* After a look: a line of another journal than the state's is of no use. */
+static void
+check_foreign(struct process *p)
+{
+	if (p->foreign[0] == '\0' || p->source.store == NULL)
+		return;
+	if (strcmp(p->foreign, p->journal) != 0)
+		log_warn("ignoring signals of another journal than that of "
+			 "differ's state; use -l to take lines alone",
+		    LOG_STR("journal", p->foreign),
+		    LOG_STR("dir", p->stage.dir));
+	p->foreign[0] = '\0';
+}
+
+/* Read what is there; 1 where there may be more at once. */
+static int
+read_lines(struct process *p)
+{
+	enum input_status st = INPUT_WAIT;
+	struct input_line l;
+	size_t size = 0;
+
+	while (size < BATCH_SIZE_MAX) {
+		st = input_next(p->in, &l);
+		if (st == INPUT_SKIP) {
+			p->health.lines++;
+			skip(p, l.from, l.why);
+			continue;
+		}
+		if (st != INPUT_LINE)
+			break;
+		p->health.lines++;
+		p->health.last_line_ms = p->now.wall_ms;
+		size += l.len + 1;
+		if (!p->stage.lines_alone)
+			nudge(p, &l);
+		else if (batch_add(&p->batch, l.text, l.len, l.from) == -1)
+			die(EX_OSERR, "out of memory");
+	}
+	if (st == INPUT_FAIL)
+		die(EX_IOERR, "unable to read: %s", strerror(errno));
+	if (st == INPUT_END || st == INPUT_CUT) {
+		p->ended = 1;
+		p->nudged = 1;
+		p->cut = st == INPUT_CUT;
+		p->look_ms = 0;
+	}
+	return st == INPUT_LINE || st == INPUT_SKIP;
+}
+
+/* Take what came in, or what differ's state has; 1 where it went well. */
+static int
+take_news(struct process *p, int *more)
+{
+	*more = 0;
+	if (p->batch.n > 0 && !take_batch(p))
+		return 0;
+	if (!p->ended)
+		*more = read_lines(p);
+	if (p->stage.lines_alone) {
+		p->nudged = 0;
+		return take_batch(p);
+	}
+	if (!p->nudged && p->now.mono_ms < p->look_ms)
+		return 1;
+	if (!look(p))
+		return 0;
+	check_foreign(p);
+	p->nudged = 0;
+	return 1;
+}
+
+/* What is done by the clock; 1 where it went well. */
+static int
+housekeep(struct process *p)
+{
+	int percent = 0;
+
+	if (p->now.mono_ms >= p->look_ms) {
+		p->look_ms = p->now.mono_ms + LOOK_MS;
+		if (!went_well(
+			p, watch_tick(&p->watch, p->now), p->watch.error) ||
+		    !went_well(p,
+			prune_tick(
+			    &p->prune, p->n, !p->stage.lines_alone, p->now),
+			store_errstr(p->store)))
+			return 0;
+	}
+	if (p->now.mono_ms < p->tick_ms)
+		return 1;
+	p->tick_ms = p->now.mono_ms + TICK_MS;
+	store_tick(p->store, &percent);
+	watch_alarm(&p->watch, "map notifier", percent >= MAP_ALARM_PERCENT,
+	    percent >= MAP_ALARM_PERCENT
+		? "the state of notifier fills more than 70 % of "
+		  "STATE_MAP_SIZE: set a larger one for all stages and restart "
+		  "them"
+		: "there is room in the state of notifier");
+	watch_alarm(&p->watch, "reader notifier",
+	    store_reader_age_ms(p->store) >= READER_ALARM_MS,
+	    "a program reads the state of notifier for minutes without an "
+	    "end, so the file grows");
+	if (p->source.store != NULL)
+		store_trim(p->source.store);
+	return 1;
+}
+
+/* Sends, and what became of them. */
+static int
+deliver(struct process *p, int stopping)
+{
+	if (!stopping && !own(p, notifier_pump(p->n, p->now)))
+		return 0;
+	printed_settle(&p->printed);
+	if (!own(p, notifier_settle(p->n, p->now)))
+		return 0;
+	announce(p);
+	return 1;
+}
+
+static void
+wait_more(struct process *p, int at_once, int stopping)
+{
+	struct pollfd pfd[3];
+	int64_t until = p->look_ms, due = notifier_due(p->n);
+	size_t n = 0, out;
+	int wait;
+
+	if (!stopping)
+		pfd[n++] = (struct pollfd){ .fd = sig_fd(), .events = POLLIN };
+	if (!stopping && !p->ended && p->blocked_ms == 0)
+		pfd[n++] =
+		    (struct pollfd){ .fd = input_fd(p->in), .events = POLLIN };
+	out = n;
+	pfd[n++] = (struct pollfd){ .fd = output_fd(p->out), .events = POLLIN };
+	if (p->blocked_ms != 0)
+		until = p->blocked_ms;
+	else if (!stopping && due < until)
+		until = due;
+	wait = until > p->now.mono_ms ? (int)(until - p->now.mono_ms) : 0;
+	if (stopping && wait > 100)
+		wait = 100;
+	if (at_once)
+		wait = 0;
+	if (http_wait(p->http, pfd, n, wait) == -1)
+		die(EX_OSERR, "unable to wait: %s", strerror(errno));
+	if (pfd[out].revents != 0 && output_flush(p->out) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it all",
+		    strerror(errno));
+}
+
+/* SIGTERM came: what is under way is settled, if the state allows. */
+static int
+is_settled(struct process *p)
+{
+	if (p->give_up_ms == 0)
+		p->give_up_ms = p->now.mono_ms + RETRY_STOPPING_MS;
+	if (p->blocked_ms != 0 && p->now.mono_ms >= p->give_up_ms)
+		die(EX_IOERR,
+		    "unable to use the state: what was sent last is not "
+		    "recorded, and is sent again at the next start");
+	return p->n->airborne == 0 && p->n->done == 0;
+}
+
+static int
+is_drained(const struct process *p)
+{
+	return p->ended && !p->nudged && p->batch.n == 0 &&
+	    notifier_idle(p->n, p->now);
+}
+
+static void
+loop(struct process *p)
+{
+	int more, stopping, well;
+
+	for (;;) {
+		p->now = moment();
+		stopping = sig_stop();
+		more = 0;
+		well = p->now.mono_ms >= p->blocked_ms;
+		if (well && !stopping)
+			well = take_news(p, &more) && housekeep(p);
+		if (well)
+			well = deliver(p, stopping);
+		if (well)
+			unblock(p);
+		say_notices(p);
+		p->now = moment();
+		if (stopping && is_settled(p))
+			return;
+		if (well && is_drained(p))
+			return;
+		wait_more(p, well && (more || p->n->done > 0), stopping);
+	}
+}
+
+/* The row of this run in `health`, which goes with every commit. */
+static void
+put_health(struct process *p)
+{
+	struct batch none;
+	size_t next = 0;
+
+	batch_init(&none);
+	if (notifier_take(p->n, &none, &next, p->now) != STORE_OK)
+		die(EX_IOERR, "unable to commit: %s", notifier_error(p->n));
+	batch_release(&none);
+}
+
+/* Without a token a Telegram subscriber would wait in silence. */
+static void
+check_token(struct process *p)
+{
+	struct subscriber s;
+	struct store_txn *t;
+	enum store_error e;
+	struct roll roll;
+	char after[ID_SIZE] = "";
+	size_t n = 1;
+
+	if (setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN))
+		return;
+	if (setting_given(p->stage.settings, OPERATOR_CHAT))
+		die(EX_CONFIG,
+		    "OPERATOR_CHAT=%s needs TELEGRAM_BOT_TOKEN, which is not "
+		    "set: set it to the token of your bot",
+		    setting_str(p->stage.settings, OPERATOR_CHAT));
+	if (roll_init(&roll) == -1)
+		die(EX_OSERR, "out of memory");
+	e = store_begin(p->store, 0, &t);
+	if (e != STORE_OK)
+		die(store_exit(e), "%s", store_errstr(p->store));
+	while (n == 1) {
+		e = roll_list(&roll, t, after, &s, 1, &n);
+		if (e != STORE_OK)
+			die(store_exit(e), "%s",
+			    e == STORE_BAD ? roll.error
+					   : store_errstr(p->store));
+		memcpy(after, s.id, sizeof(after));
+		if (n == 1 && s.active && strcmp(s.channel, "telegram") == 0)
+			die(EX_CONFIG,
+			    "TELEGRAM_BOT_TOKEN is not set, and subscriber "
+			    "'%s' is to be told over telegram: set it to the "
+			    "token of your bot, or remove the subscriber",
+			    s.id);
+	}
+	store_abort(t);
+	roll_release(&roll);
+}
+
+static void
+open_store(struct process *p)
+{
+	struct store_opts o = {
+		.dir = p->stage.dir,
+		.stage = "notifier",
+		.tables = notifier_tables,
+		.schema = NOTIFIER_SCHEMA,
+		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
+		.mode = p->stage.check ? STORE_READ : STORE_OWN,
+	};
+	enum store_error err;
+	char why[512];
+
+	err = store_open(&p->store, &o, why, sizeof(why));
+	if (p->stage.check && err == STORE_NOTFOUND)
+		return;
+	if (err != STORE_OK)
+		die(store_exit(err), "%s", why);
+	check_token(p);
+}
+
+static void
+open_channels(struct process *p)
+{
+	const struct settings *s = p->stage.settings;
+	const struct http_opts o = { .ca_file = setting_str(s, CA_FILE),
+		.connect_ms = CONNECT_MS,
+		.stall_ms = STALL_MS,
+		.total_ms = TOTAL_MS,
+		.connections = FLIGHTS_MAX };
+	char why[512];
+
+	if (http_check_url(
+		setting_str(s, TELEGRAM_API_URL), why, sizeof(why)) == -1)
+		die(EX_CONFIG, "TELEGRAM_API_URL=%s: %s",
+		    setting_str(s, TELEGRAM_API_URL), why);
+	p->http = http_new(&o, why, sizeof(why));
+	if (p->http == NULL)
+		die(EX_CONFIG, "%s", why);
+	p->telegram = telegram_new(p->http, setting_str(s, TELEGRAM_API_URL),
+	    setting_str(s, TELEGRAM_BOT_TOKEN));
+	if (p->telegram == NULL)
+		die(EX_OSERR, "out of memory");
+	p->channels[0] = telegram_channel(p->telegram);
+	p->printed.out = p->out;
+	p->channels[1] = printed_channel(&p->printed);
+}
+
+static void
+open_endpoints(struct process *p)
+{
+	char why[512];
+
+	p->in = input_open(p->stage.input, why, sizeof(why));
+	if (p->in == NULL)
+		die(EX_IOERR, "%s", why);
+	p->out = output_new(OUTPUT_QUEUE);
+	if (p->out == NULL)
+		die(EX_OSERR, "out of memory");
+	for (size_t i = 0; i < p->stage.noutputs; i++)
+		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
+		    -1)
+			die(EX_IOERR, "%s", why);
+}
+
+static void
+open_notifier(struct process *p)
+{
+	const struct settings *s = p->stage.settings;
+	struct notifier_opts o = { .store = p->store,
+		.channels = p->channels,
+		.nchannels = 2,
+		.lang = setting_str(s, NOTIFY_LANG),
+		.operator_chat = setting_str(s, OPERATOR_CHAT),
+		.initial = setting_bool(s, NOTIFY_INITIAL),
+		.max_age_ms = setting_ms(s, NOTIFY_MAX_AGE),
+		.open_max_age_ms = setting_ms(s, NOTIFY_OPEN_MAX_AGE),
+		.health = &p->health,
+		.log = log_line };
+	char why[512];
+
+	p->n = notifier_new(&o, p->now, why, sizeof(why));
+	if (p->n == NULL)
+		die(EX_CONFIG, "unable to use the state in '%s': %s",
+		    p->stage.dir, why);
+	p->doc = json_new();
+	if (p->doc == NULL || source_init(&p->source, p->stage.dir) == -1)
+		die(EX_OSERR, "out of memory");
+	batch_init(&p->batch);
+	watch_init(&p->watch, p->n, p->stage.lines_alone ? NULL : &p->source,
+	    p->stage.dir, s, setting_given(s, OPERATOR_CHAT), p->now);
+	prune_init(&p->prune);
+}
+
+static void
+set_zone(const struct settings *s)
+{
+	const char *zone = setting_str(s, TZ);
+
+	if (setenv("TZ", zone[0] != '\0' ? zone : "UTC0", 1) == -1)
+		die(EX_OSERR, "unable to set TZ: %s", strerror(errno));
+	tzset();
+}
+
+static void
+close_all(struct process *p)
+{
+	say_notices(p);
+	if (output_close(p->out, CLOSE_MS) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it all",
+		    strerror(errno));
+	input_close(p->in);
+	watch_release(&p->watch);
+	source_release(&p->source);
+	notifier_free(p->n);
+	telegram_free(p->telegram);
+	http_free(p->http);
+	batch_release(&p->batch);
+	json_free(p->doc);
+	store_close(p->store);
+	settings_free(p->stage.settings);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct process p = { .ended = 0 };
+
+	stage_start(&p.stage, argc, argv, "i:o:d:e:lnhV",
+	    "[-hlnV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	set_zone(p.stage.settings);
+	p.now = moment();
+	p.health.start_ms = p.now.wall_ms;
+	open_store(&p);
+	if (p.stage.check)
+		return EX_OK;
+	open_endpoints(&p);
+	open_channels(&p);
+	open_notifier(&p);
+	p.tick_ms = p.now.mono_ms + TICK_MS;
+	put_health(&p);
+	log_info("ready", LOG_STR("dir", p.stage.dir),
+	    LOG_STR("mode", p.stage.lines_alone ? "lines alone" : "state"),
+	    LOG_INT("pending", (int64_t)p.n->queue.lanes));
+	loop(&p);
+	p.health.ended = 1;
+	p.now = moment();
+	put_health(&p);
+	close_all(&p);
+	if (p.cut)
+		die(EX_DATAERR,
+		    "the input ended inside a line; everything before it was "
+		    "taken");
+	log_info("drained", LOG_INT("lines", (int64_t)p.health.lines));
+	return EX_OK;
+}

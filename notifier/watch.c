@@ -1,0 +1,426 @@
+#include "notifier/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/settings.h"
+#include "common/stage.h"
+
+#define PEER_RETRY_MS 10000
+#define JOURNAL_ALARM_MS 3600000 /* how long `journal_changed` stays open */
+#define WRITE_MS 60000		 /* for what changes with time alone */
+#define ROW_MAX 4096
+#define NO_STATE "snapshot_stale"
+
+void
+watch_init(struct watch *w, struct notifier *n, struct source *source,
+    const char *dir, const struct settings *s, int tell, struct moment now)
+{
+	static const char *const stages[WATCH_PEERS] = { "differ", "webhookd",
+		"risker", "trader" };
+
+	memset(w, 0, sizeof(*w));
+	w->n = n;
+	w->store = n->o.store;
+	w->source = source;
+	w->dir = dir;
+	w->settings = s;
+	w->max_age_ms = setting_ms(s, STATE_MAX_AGE);
+	w->start_ms = now.mono_ms;
+	w->tell = tell;
+	for (size_t i = 0; i < WATCH_PEERS; i++)
+		w->peers[i].stage = stages[i];
+}
+
+void
+watch_release(struct watch *w)
+{
+	for (size_t i = 0; i < WATCH_PEERS; i++)
+		store_close(w->peers[i].store);
+}
+
+static int
+in_list(const struct settings *s, enum setting which, const char *word)
+{
+	const char *item;
+
+	for (size_t i = 0; (item = setting_item(s, which, i)) != NULL; i++)
+		if (strcmp(item, word) == 0)
+			return 1;
+	return 0;
+}
+
+/*
+ * A scope of this account that the settings do not name any more was taken
+ * off on purpose.  What other accounts poll is not known here.
+ */
+static int
+is_dropped(const struct watch *w, const struct scope *c)
+{
+	if (strcmp(c->account, setting_str(w->settings, ACCOUNT)) != 0)
+		return 0;
+	if (!in_list(w->settings, BYBIT_CATEGORIES, c->category))
+		return 1;
+	return strcmp(c->category, "linear") == 0 &&
+	    !in_list(w->settings, BYBIT_SETTLE_COINS, c->settle_coin);
+}
+
+/* What is known of an alarm: closed at first, and to be written so. */
+static struct watched *
+find_watched(struct watch *w, const char *name)
+{
+	struct watched *v;
+
+	for (size_t i = 0; i < w->nalarms; i++)
+		if (strcmp(w->alarms[i].name, name) == 0)
+			return &w->alarms[i];
+	if (w->nalarms == WATCH_MAX)
+		return NULL;
+	v = &w->alarms[w->nalarms++];
+	memset(v, 0, sizeof(*v));
+	(void)snprintf(v->name, sizeof(v->name), "%s", name);
+	v->changed = 1;
+	return v;
+}
+
+void
+watch_alarm(struct watch *w, const char *name, int open, const char *text)
+{
+	struct watched *v = find_watched(w, name);
+
+	if (v == NULL)
+		return;
+	if (v->open != open)
+		w->n->o.log(open ? LOG_ERROR : LOG_INFO, text,
+		    LOG_FIELDS(LOG_STR("alarm", name)));
+	v->changed |= v->open != open;
+	v->open = open;
+	(void)snprintf(v->text, sizeof(v->text), "%s", text);
+}
+
+static void
+look_at(struct watch *w, const struct scope *c, int watched, struct moment now)
+{
+	int stale = now.wall_ms - c->last_ms > w->max_age_ms;
+	char name[128], text[256], when[TIME_TEXT_MAX];
+	const char *gap = c->settle_coin[0] != '\0' ? " " : "";
+
+	(void)snprintf(name, sizeof(name), NO_STATE " %.64s %.15s%s%.23s",
+	    c->account, c->category, gap, c->settle_coin);
+	if (!watched)
+		(void)snprintf(
+		    text, sizeof(text), "this scope is not polled any more");
+	else if (stale)
+		(void)snprintf(text, sizeof(text),
+		    "no good snapshot since %s: poller or differ is not "
+		    "running, or Bybit does not answer it",
+		    time_format(when, c->last_ms));
+	else
+		(void)snprintf(text, sizeof(text), "snapshots come again");
+	/* Who has just started gives the others their time. */
+	if (stale && watched && now.mono_ms - w->start_ms < w->max_age_ms)
+		return;
+	watch_alarm(w, name, stale && watched, text);
+}
+
+static enum store_error
+look_at_scopes(struct watch *w, struct moment now)
+{
+	struct scope list[WATCH_MAX];
+	enum store_error e;
+	size_t n = 0, kept = 0;
+
+	if (w->source == NULL)
+		return STORE_OK;
+	e = source_scopes(w->source, list, WATCH_MAX, &n);
+	if (e != STORE_OK && e != STORE_NOTFOUND)
+		return e;
+	for (size_t i = 0; i < n; i++)
+		kept += !is_dropped(w, &list[i]);
+	for (size_t i = 0; i < n; i++)
+		look_at(
+		    w, &list[i], kept == 0 || !is_dropped(w, &list[i]), now);
+	if (n > 0)
+		watch_alarm(w, NO_STATE, 0, "differ has taken a snapshot");
+	else if (now.mono_ms - w->start_ms >= w->max_age_ms)
+		watch_alarm(w, NO_STATE, 1,
+		    "differ has taken no snapshot yet: poller or differ is not "
+		    "running, or has another state folder");
+	return STORE_OK;
+}
+
+static int
+changed(const struct watch *w)
+{
+	for (size_t i = 0; i < w->nalarms; i++)
+		if (w->alarms[i].changed)
+			return 1;
+	return 0;
+}
+
+/* The state of differ was lost an hour ago: everybody knows by now. */
+static enum store_error
+close_journal(struct watch *w, struct store_txn *t, struct moment now)
+{
+	struct journal j;
+	enum store_error e;
+	uint64_t order;
+
+	e = journal_newest(&w->n->rows, t, &j, &order);
+	if (e == STORE_NOTFOUND)
+		return STORE_OK;
+	if (e == STORE_OK && now.wall_ms - j.first_ms > JOURNAL_ALARM_MS &&
+	    alarm_put(t, "journal_changed", 0, "the new journal is known",
+		now.wall_ms) == -1)
+		return STORE_FAIL;
+	return e;
+}
+
+static enum store_error
+write_alarms(struct watch *w, struct moment now)
+{
+	struct store_txn *t;
+	enum store_error e;
+
+	e = store_begin(w->store, 1, &t);
+	if (e != STORE_OK)
+		return e;
+	e = close_journal(w, t, now);
+	for (size_t i = 0; e == STORE_OK && i < w->nalarms; i++)
+		if (w->alarms[i].changed &&
+		    alarm_put(t, w->alarms[i].name, w->alarms[i].open,
+			w->alarms[i].text, now.wall_ms) == -1)
+			e = STORE_FAIL;
+	if (e != STORE_OK) {
+		store_abort(t);
+		return e;
+	}
+	e = store_commit(t);
+	if (e == STORE_OK)
+		for (size_t i = 0; i < w->nalarms; i++)
+			w->alarms[i].changed = 0;
+	return e;
+}
+
+/* The rows of table `alarms` of one stage, as texts. */
+struct alarms {
+	struct buf text; /* NUL-terminated rows */
+	size_t n;
+};
+
+static int
+keep_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+{
+	struct alarms *a = arg;
+
+	(void)key;
+	(void)klen;
+	if (memchr(val, '\0', vlen) != NULL)
+		return 0;
+	buf_put(&a->text, val, vlen);
+	buf_putc(&a->text, '\0');
+	a->n++;
+	return 0;
+}
+
+static enum store_error
+read_alarms(struct store *s, struct alarms *a)
+{
+	struct store_txn *t;
+	enum store_error e;
+
+	buf_clear(&a->text);
+	a->n = 0;
+	e = store_begin(s, 0, &t);
+	if (e != STORE_OK)
+		return e;
+	e = store_scan(t, "alarms", "", 0, keep_row, a);
+	store_abort(t);
+	if (e == STORE_OK && buf_failed(&a->text) != 0)
+		e = STORE_FAIL;
+	return e;
+}
+
+static void
+told_key(struct store_key *k, const char *stage, const char *name)
+{
+	store_key_init(k);
+	store_key_str(k, stage);
+	store_key_str(k, name);
+}
+
+/* What a row says; the same rows stand in `told`. */
+static void
+put_told(struct buf *b, const char *stage, const char *name, int open,
+    int64_t since_ms)
+{
+	json_open_object(b, NULL);
+	json_put_string(b, "stage", stage);
+	json_put_string(b, "alarm", name);
+	json_put_bool(b, "open", open);
+	json_put_time(b, "since", since_ms);
+	json_close_object(b);
+}
+
+/*
+ * 1 where the row is as it was told, or was closed before anybody was told; 0
+ * where it is news.
+ */
+static int
+is_told(struct store_txn *t, const char *stage, const char *name, int open,
+    const struct buf *row)
+{
+	struct store_key key;
+	enum store_error e;
+	const char *val;
+	size_t len;
+
+	told_key(&key, stage, name);
+	e = store_get(t, "told", key.p, key.len, &val, &len);
+	if (e == STORE_NOTFOUND)
+		return !open;
+	return e == STORE_OK && len == row->len &&
+	    memcmp(val, row->p, len) == 0;
+}
+
+static enum store_error
+tell_row(struct watch *w, struct store_txn *t, const char *stage, char *text,
+    int write, int *news, struct moment now)
+{
+	const struct json *v = json_parse(w->n->doc, text, strlen(text));
+	const char *name = json_string(json_get(v, "alarm"));
+	const char *words = json_string(json_get(v, "text"));
+	enum store_error e = STORE_OK;
+	struct store_key key;
+	int64_t since;
+	struct buf b;
+	int open;
+
+	if (name == NULL || words == NULL ||
+	    json_bool(json_get(v, "open"), &open) == -1 ||
+	    json_time(json_get(v, "since"), &since) == -1)
+		return STORE_OK; /* not of our making */
+	buf_init(&b, ROW_MAX);
+	put_told(&b, stage, name, open, since);
+	told_key(&key, stage, name);
+	if (buf_failed(&b) == 0 && !key.failed &&
+	    !is_told(t, stage, name, open, &b)) {
+		*news = 1;
+		if (write)
+			e = store_put(t, "told", key.p, key.len, b.p, b.len);
+		if (write && e == STORE_OK)
+			e = notifier_alarm(
+			    w->n, t, stage, name, open, words, since, now);
+	}
+	buf_release(&b);
+	return e;
+}
+
+/* One pass over the rows of a stage: look for news, or write them. */
+static enum store_error
+tell_pass(struct watch *w, const char *stage, struct alarms *a, int write,
+    int *news, struct moment now)
+{
+	char *text = a->text.p;
+	struct store_txn *t;
+	enum store_error e;
+
+	e = store_begin(w->store, write, &t);
+	if (e != STORE_OK)
+		return e;
+	for (size_t i = 0; e == STORE_OK && i < a->n; i++) {
+		e = tell_row(w, t, stage, text, write, news, now);
+		text += strlen(text) + 1;
+	}
+	if (!write || e != STORE_OK) {
+		store_abort(t);
+		return e;
+	}
+	return store_commit(t);
+}
+
+static enum store_error
+tell_stage(
+    struct watch *w, const char *stage, struct alarms *a, struct moment now)
+{
+	enum store_error e;
+	int news = 0;
+
+	e = tell_pass(w, stage, a, 0, &news, now);
+	if (e != STORE_OK || !news)
+		return e;
+	buf_clear(&w->n->woken);
+	e = tell_pass(w, stage, a, 1, &news, now);
+	return e == STORE_OK ? notifier_wake(w->n, now) : e;
+}
+
+static struct store *
+peer_store(struct watch *w, struct peer *p, struct moment now)
+{
+	struct store_opts o = { .stage = p->stage, .mode = STORE_READ };
+	char why[512];
+
+	if (w->source != NULL && p == &w->peers[0])
+		return w->source->store;
+	if (p->store != NULL || now.mono_ms < p->next_ms)
+		return p->store;
+	p->next_ms = now.mono_ms + PEER_RETRY_MS;
+	o.dir = w->dir;
+	if (store_open(&p->store, &o, why, sizeof(why)) != STORE_OK)
+		p->store = NULL;
+	return p->store;
+}
+
+/* Another stage that cannot be read has nothing to tell for now. */
+static enum store_error
+tell_all(struct watch *w, struct moment now)
+{
+	struct alarms a = { .n = 0 };
+	enum store_error e;
+
+	buf_init(&a.text, 1u << 20);
+	e = read_alarms(w->store, &a);
+	if (e == STORE_OK)
+		e = tell_stage(w, "notifier", &a, now);
+	for (size_t i = 0; e == STORE_OK && i < WATCH_PEERS; i++) {
+		struct peer *p = &w->peers[i];
+		struct store *s = peer_store(w, p, now);
+
+		if (s == NULL)
+			continue;
+		if (read_alarms(s, &a) == STORE_OK) {
+			e = tell_stage(w, p->stage, &a, now);
+		} else if (s == p->store) {
+			store_close(p->store);
+			p->store = NULL;
+		}
+	}
+	buf_release(&a.text);
+	return e;
+}
+
+enum store_error
+watch_tick(struct watch *w, struct moment now)
+{
+	enum store_error e = look_at_scopes(w, now);
+
+	if (e != STORE_OK) {
+		(void)snprintf(
+		    w->error, sizeof(w->error), "%s", w->source->error);
+		return e;
+	}
+	if (changed(w) || now.mono_ms >= w->write_ms) {
+		e = write_alarms(w, now);
+		w->write_ms = now.mono_ms + WRITE_MS;
+	}
+	if (e == STORE_OK && w->tell)
+		e = tell_all(w, now);
+	if (e != STORE_OK)
+		(void)snprintf(
+		    w->error, sizeof(w->error), "%s", store_errstr(w->store));
+	return e;
+}

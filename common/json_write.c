@@ -121,8 +121,9 @@ void
 json_put_decimal(struct buf *b, const char *key, struct decimal d)
 {
 	char text[DECIMAL_TEXT_MAX];
+	size_t len = decimal_format(text, d);
 
-	json_put_mem(b, key, text, decimal_format(text, d));
+	json_put_mem(b, key, text, len);
 }
 
 void

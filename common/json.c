@@ -5,6 +5,8 @@
  */
 #include "common/json.h"
 
+#include <sys/mman.h>
+
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +19,7 @@
 #include "common/limits.h"
 #include "common/num.h"
 
-#define CHUNK_SIZE 65536 /* bytes of the arena's first chunk, and the next */
+#define CHUNK_SIZE 65536 /* bytes of the first chunk; others are multiples */
 #define KEEP_SIZE (256u << 10) /* bytes that an arena keeps between texts */
 #define ALIGN 16	       /* of all that the arena gives */
 
@@ -50,18 +52,23 @@ use_chunk(struct json_doc *doc, struct chunk *c)
 	doc->left = c->size;
 }
 
+/*
+ * Of size bytes or more, straight from the kernel: what malloc is given back
+ * stays in the process as long as anything lies behind it in the heap.
+ */
 static struct chunk *
 new_chunk(size_t size)
 {
 	struct chunk *c;
 
-	if (size < CHUNK_SIZE - sizeof(*c))
-		size = CHUNK_SIZE - sizeof(*c);
-	c = malloc(sizeof(*c) + size);
-	if (c == NULL)
+	size += sizeof(*c);
+	size = (size + CHUNK_SIZE - 1) / CHUNK_SIZE * CHUNK_SIZE;
+	c = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (c == MAP_FAILED)
 		return NULL;
 	c->next = NULL;
-	c->size = size;
+	c->size = size - sizeof(*c);
 	return c;
 }
 
@@ -72,7 +79,9 @@ more_room(struct json_doc *doc, size_t size)
 	struct chunk *c = doc->last->next;
 
 	if (c == NULL || c->size < size) {
-		c = new_chunk(size);
+		/* Twice the last one, so that their number stays small. */
+		c = new_chunk(
+		    size < doc->last->size ? 2 * doc->last->size : size);
 		if (c == NULL)
 			return -1;
 		c->next = doc->last->next;
@@ -110,7 +119,7 @@ free_chunks(struct chunk *c)
 
 	for (; c != NULL; c = next) {
 		next = c->next;
-		free(c);
+		(void)munmap(c, c->size + sizeof(*c));
 	}
 }
 

@@ -154,6 +154,15 @@ put_rows(struct store_txn *t, void *arg)
 	return 0;
 }
 
+/* What cannot be made good ends the process: the state is as it was. */
+static void
+must_go_on(const struct process *p)
+{
+	if (differ_failed(p->differ) != NULL)
+		die(EX_IOERR, "%s; nothing since the last commit was announced",
+		    differ_failed(p->differ));
+}
+
 /*
  * A commit that fails is tried again until there is room: nothing is read or
  * announced meanwhile.  Once the process is to end, not for long.
@@ -193,12 +202,9 @@ commit_retry(struct process *p, enum store_error err)
 static void
 commit(struct process *p)
 {
-	enum store_error err;
+	enum store_error err = differ_commit(p->differ, put_rows, p);
 
-	if (differ_failed(p->differ) != NULL)
-		die(EX_IOERR, "%s; nothing since the last commit was announced",
-		    differ_failed(p->differ));
-	err = differ_commit(p->differ, put_rows, p);
+	must_go_on(p);
 	if (err != STORE_OK)
 		commit_retry(p, err);
 	p->unsaid = 0;
@@ -258,9 +264,7 @@ take(struct process *p, const struct input_line *l)
 		break;
 	}
 	say_notes(p->differ, l->from);
-	if (differ_failed(p->differ) != NULL)
-		die(EX_IOERR, "%s; nothing since the last commit was announced",
-		    differ_failed(p->differ));
+	must_go_on(p);
 }
 
 /*

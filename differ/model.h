@@ -43,6 +43,9 @@
 #define RECORD_AGE_MS (8 * 86400000ll)
 #define RECORD_KEPT_MS (9 * 86400000ll)
 
+/* The end of the year 9999: the state cannot name a later time. */
+#define TIME_MAX_MS 253402300799999ll
+
 enum category { CATEGORY_LINEAR, CATEGORY_INVERSE, CATEGORY_SPOT };
 enum side { SIDE_NONE, SIDE_BUY, SIDE_SELL };
 enum status { STATUS_NORMAL, STATUS_LIQ, STATUS_ADL };

@@ -39,6 +39,17 @@ read_copy(const struct json *v, const char *key, char *out, size_t size)
 }
 
 int
+read_ms(const struct json *v, const char *key, int64_t *out)
+{
+	int64_t ms;
+
+	if (json_ms(json_get(v, key), &ms) == -1 || ms <= 0 || ms > TIME_MAX_MS)
+		return -1;
+	*out = ms;
+	return 0;
+}
+
+int
 read_flag(const struct json *v, const char *key)
 {
 	int flag = 0;

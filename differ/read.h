@@ -5,6 +5,7 @@
 #define SLUICE_DIFFER_READ_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/decimal.h"
 
@@ -21,6 +22,9 @@ const char *read_scalar(const struct json *v, const char *key);
 
 /* A string member that is not empty, copied.  0, or -1. */
 int read_copy(const struct json *v, const char *key, char *out, size_t size);
+
+/* Milliseconds since 1970, a string or a number, above 0.  0, or -1. */
+int read_ms(const struct json *v, const char *key, int64_t *out);
 
 /* 1 where the member is true. */
 int read_flag(const struct json *v, const char *key);

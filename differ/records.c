@@ -185,8 +185,8 @@ read_record(const struct json *v, enum category c, struct record *r)
 		r->side = SIDE_SELL;
 	else
 		return "side is not Buy or Sell";
-	if (json_ms(json_get(v, "updatedTime"), &r->time) == -1 &&
-	    json_ms(json_get(v, "createdTime"), &r->time) == -1)
+	if (read_ms(v, "updatedTime", &r->time) == -1 &&
+	    read_ms(v, "createdTime", &r->time) == -1)
 		return "updatedTime is missing";
 	if (read_positive(v, "closedSize", &r->size) == -1)
 		return "closedSize is no decimal above 0";
@@ -344,7 +344,7 @@ executions_take(struct differ *d, const struct account *a, enum category c,
 		    read_copy(v, "symbol", like.symbol, SYMBOL_SIZE) == -1 ||
 		    read_copy(v, "orderId", like.order_id, ORDER_ID_SIZE) ==
 			-1 ||
-		    json_ms(json_get(v, "execTime"), &like.time) == -1)
+		    read_ms(v, "execTime", &like.time) == -1)
 			continue;
 		r = look_up(d, &like);
 		if (r == NULL)

@@ -226,10 +226,12 @@ row_read(const struct row_text *t, struct row *out, const char **why)
 		*why = "leverage is too long";
 	else if (whole(f[ROW_SEQ], &r.seq) == -1)
 		*why = "seq is no whole number";
-	else if (whole(f[ROW_OPEN], &r.open_time) == -1)
-		*why = "openTime is no whole number";
-	else if (whole(f[ROW_UPDATED], &r.updated) == -1)
-		*why = "updatedTime is no whole number";
+	else if (whole(f[ROW_OPEN], &r.open_time) == -1 ||
+	    r.open_time > TIME_MAX_MS)
+		*why = "openTime is no time";
+	else if (whole(f[ROW_UPDATED], &r.updated) == -1 ||
+	    r.updated > TIME_MAX_MS)
+		*why = "updatedTime is no time";
 	else if (decimal_sign(r.size) > 0)
 		*why = incomplete(&r, t);
 	else

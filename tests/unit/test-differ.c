@@ -121,15 +121,15 @@ test_back_after_estimated_close(void **state)
 	feed(f, snap(85000, open, ""));
 	says(f, "");
 	feed(f, snap(90000, "", ""));
-	feed(f, snap(149999, "", ""));
-	feed(f, snap(149999 + 1, "", "")); /* proof */
-	feed(f, snap(150000 + 9999, "", ""));
+	feed(f, snap(155000, "", "")); /* 65 s, but two snapshots */
+	feed(f, snap(156000, "", "")); /* proof */
+	feed(f, snap(156000 + 9999, "", ""));
 	says(f, "");
-	feed(f, snap(160000, "", ""));
+	feed(f, snap(166000, "", ""));
 	says(f,
 	    "CLOSE #1 BTCUSDT buy 0<1 45000 exit 45500 1.11% pnl 500 "
 	    "estimated\n");
-	feed(f, snap(165000, open, ""));
+	feed(f, snap(170000, open, ""));
 	says(f, "OPEN #2 BTCUSDT buy 1<0 45000\n");
 }
 

@@ -20,7 +20,7 @@
 #include "common/num.h"
 
 #define CHUNK_SIZE 65536 /* bytes of the first chunk; others are multiples */
-#define KEEP_SIZE (256u << 10) /* bytes that an arena keeps between texts */
+#define KEEP_SIZE (256u << 10) /* bytes of numbers kept between texts */
 #define ALIGN 16	       /* of all that the arena gives */
 
 /* Members of an object that are told apart by a table on the stack. */
@@ -123,17 +123,15 @@ free_chunks(struct chunk *c)
 	}
 }
 
-/* Empty the arena, and give back what goes beyond KEEP_SIZE. */
+/*
+ * Empty the arena.  What the last text used stays for the next, which is often
+ * as long; what lies behind that, from a longer one before, is given back.
+ */
 static void
 arena_reset(struct json_doc *doc)
 {
-	struct chunk *c = doc->first;
-	size_t kept = c->size;
+	struct chunk *c = doc->last;
 
-	while (c->next != NULL && kept + c->next->size <= KEEP_SIZE) {
-		c = c->next;
-		kept += c->size;
-	}
 	free_chunks(c->next);
 	c->next = NULL;
 	use_chunk(doc, doc->first);

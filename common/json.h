@@ -35,8 +35,9 @@ void json_free(struct json_doc *doc);
 /*
  * Parse text[0..len).  text[len] must be writable: a NUL stands there while
  * and after the call.  The values live until the next json_parse of doc or its
- * json_free.  NULL where the text is not JSON as above; json_error(doc) then
- * says why, in words fit for a log line.
+ * json_free.  The memory of a long text stays for the next, and goes back to
+ * the kernel after a shorter one.  NULL where the text is not JSON as above;
+ * json_error(doc) then says why, in words fit for a log line.
  */
 const struct json *json_parse(struct json_doc *doc, char *text, size_t len);
 const char *json_error(const struct json_doc *doc);

@@ -133,7 +133,7 @@ judge_error(struct outcome *o, const struct json *v, const struct http_reply *r)
 	if (r->status == 429) {
 		wait = retry_after(parameters, r);
 		o->kind = wait >= 0 ? OUTCOME_WAIT : OUTCOME_RETRY;
-		o->wait_ms = wait * 1000;
+		o->wait_ms = wait >= 0 ? wait * 1000 : 0;
 	} else if (r->status == 401 || r->status == 404) {
 		o->kind = OUTCOME_RETRY;
 		reason_set(o->reason,

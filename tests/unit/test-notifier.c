@@ -1,0 +1,1062 @@
+/*
+ * notifier: who gets what, what it costs, the order of messages, what becomes
+ * of those that cannot be sent, restarts, lost journals, forgetting; what
+ * Telegram's replies mean.  Without the process: a channel of the test's own
+ * takes the messages, and a moment is what the test says it is.
+ *
+ * Not tested here: texts (test-message), the watch and real sends (tests/e2e:
+ * notifier-*.sh), the subscribers command.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "notifier/notifier.h"
+#include "notifier/prune.h"
+#include "notifier/telegram.h"
+
+#define BASE INT64_C(1763700000000)
+#define SECOND INT64_C(1000)
+#define DAY INT64_C(86400000)
+#define J1 "9f86d081"
+#define J2 "00c0ffee"
+
+/* What an address does with a message; the first that fits, counted down. */
+struct rule {
+	const char *address;
+	enum outcome_kind kind;
+	int count; /* -1: for ever */
+	int64_t wait_ms;
+	const char *moved_to;
+};
+
+struct fixture {
+	char dir[64];
+	int64_t map_size;
+	struct store *store;
+	struct notifier *n;
+	struct health health;
+	struct moment now;
+	struct channel channel;
+	int initial;
+	struct rule rules[8];
+	int hang;		       /* nothing is answered */
+	int64_t busy_ms;	       /* the channel takes nothing */
+	char sent[4096];	       /* "address:first line|…" */
+	struct send held[FLIGHTS_MAX]; /* while it hangs */
+	size_t nheld;
+	uint64_t seq;
+};
+
+static char logged[8192];
+
+static void
+keep_log(enum log_level level, const char *msg, const struct log_field *fields,
+    size_t n)
+{
+	(void)level;
+	(void)fields;
+	(void)n;
+	if (strlen(logged) + strlen(msg) + 2 < sizeof(logged)) {
+		strcat(logged, msg);
+		strcat(logged, "\n");
+	}
+}
+
+static int64_t
+fake_busy(void *state, int64_t mono_ms)
+{
+	(void)mono_ms;
+	return ((struct fixture *)state)->busy_ms;
+}
+
+static int
+fake_start(void *state, const struct send *s)
+{
+	struct outcome o = { .kind = OUTCOME_DELIVERED, .ms = 5 };
+	struct fixture *f = state;
+	char line[128];
+
+	snprintf(line, sizeof(line), "%s:%.*s|", s->address,
+	    (int)strcspn(s->text, "\n"), s->text);
+	if (strlen(f->sent) + strlen(line) < sizeof(f->sent))
+		strcat(f->sent, line);
+	if (f->hang) {
+		f->held[f->nheld++] = *s;
+		return 0;
+	}
+	for (size_t i = 0; i < 8; i++) {
+		struct rule *r = &f->rules[i];
+
+		if (r->address == NULL || r->count == 0 ||
+		    strcmp(r->address, s->address) != 0)
+			continue;
+		if (r->count > 0)
+			r->count--;
+		o.kind = r->kind;
+		o.wait_ms = r->wait_ms;
+		strcpy(o.reason, "because");
+		if (r->moved_to != NULL)
+			strcpy(o.moved_to, r->moved_to);
+		break;
+	}
+	s->done(s->arg, &o);
+	return 0;
+}
+
+static void
+open_notifier(struct fixture *f)
+{
+	struct store_opts so = { .dir = f->dir,
+		.stage = "notifier",
+		.tables = notifier_tables,
+		.schema = NOTIFIER_SCHEMA,
+		.map_size = f->map_size,
+		.mode = STORE_OWN };
+	struct notifier_opts o = { .channels = &f->channel,
+		.nchannels = 1,
+		.lang = "en",
+		.operator_chat = "",
+		.initial = f->initial,
+		.max_age_ms = DAY,
+		.open_max_age_ms = 600 * SECOND,
+		.health = &f->health,
+		.log = keep_log };
+	char err[512] = "";
+
+	if (store_open(&f->store, &so, err, sizeof(err)) != STORE_OK)
+		fail_msg("store_open: %s", err);
+	f->channel = (struct channel){ .name = "telegram",
+		.state = f,
+		.busy_ms = fake_busy,
+		.start = fake_start };
+	o.store = f->store;
+	f->n = notifier_new(&o, f->now, err, sizeof(err));
+	if (f->n == NULL)
+		fail_msg("notifier_new: %s", err);
+}
+
+static void
+close_notifier(struct fixture *f)
+{
+	notifier_free(f->n);
+	store_close(f->store);
+	f->n = NULL;
+	f->store = NULL;
+	f->nheld = 0;
+}
+
+static void
+restart(struct fixture *f)
+{
+	close_notifier(f);
+	open_notifier(f);
+}
+
+static struct fixture *
+new_fixture(int64_t map_size)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	strcpy(f->dir, "/tmp/test-notifier.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->now = (struct moment){ BASE, 5000 };
+	f->map_size = map_size;
+	logged[0] = '\0';
+	open_notifier(f);
+	return f;
+}
+
+static int
+setup(void **state)
+{
+	*state = new_fixture(64 << 20);
+	return 0;
+}
+
+static int
+setup_small(void **state)
+{
+	*state = new_fixture(1 << 20);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	static const char *const files[] = { "notifier.mdb",
+		"notifier.mdb-lock", "notifier.lock" };
+	struct fixture *f = *state;
+	char path[128];
+
+	close_notifier(f);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", f->dir, files[i]);
+		(void)unlink(path);
+	}
+	(void)rmdir(f->dir);
+	free(f);
+	return 0;
+}
+
+static struct store_txn *
+begin(struct fixture *f, int write)
+{
+	struct store_txn *t;
+
+	assert_int_equal(store_begin(f->store, write, &t), STORE_OK);
+	return t;
+}
+
+/* A subscriber whose address is the id's number: "s1" has chat 1. */
+static void
+put(struct fixture *f, const char *id, int64_t balance, int active, int tester)
+{
+	struct subscriber s = {
+		.balance = balance, .active = active, .tester = tester
+	};
+	struct store_txn *t = begin(f, 1);
+
+	strcpy(s.id, id);
+	strcpy(s.channel, "telegram");
+	strcpy(s.address, id + 1);
+	assert_int_equal(roll_put(t, &s), STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+}
+
+static struct subscriber
+get(struct fixture *f, const char *id)
+{
+	struct store_txn *t = begin(f, 0);
+	struct subscriber s = { .balance = -1 };
+
+	(void)roll_get(&f->n->roll, t, id, &s);
+	store_abort(t);
+	return s;
+}
+
+static void
+add(struct fixture *f, const char *id, int64_t balance)
+{
+	put(f, id, balance, 1, 0);
+}
+
+static void
+signal_line(struct batch *b, const char *journal, uint64_t seq, int number,
+    const char *action, int64_t time_ms, const char *more)
+{
+	char line[512], when[TIME_TEXT_MAX];
+
+	snprintf(line, sizeof(line),
+	    "{\"type\":\"signal\",\"seq\":%llu,\"time\":\"%s\","
+	    "\"signal_number\":%d,\"action\":\"%s\",\"symbol\":\"BTCUSDT\","
+	    "\"signal_type\":\"buy\",\"journal\":\"%s\"%s}",
+	    (unsigned long long)seq, time_format(when, time_ms), number, action,
+	    journal, more);
+	assert_int_equal(batch_add(b, line, strlen(line), "test"), 0);
+}
+
+static enum store_error
+take_batch(struct fixture *f, struct batch *b)
+{
+	enum store_error e = STORE_OK;
+	size_t next = 0;
+
+	while (e == STORE_OK && next < b->n)
+		e = notifier_take(f->n, b, &next, f->now);
+	batch_release(b);
+	return e;
+}
+
+static enum store_error
+take_more(struct fixture *f, int number, const char *action, const char *more)
+{
+	struct batch b;
+
+	batch_init(&b);
+	signal_line(&b, J1, ++f->seq, number, action, f->now.wall_ms, more);
+	return take_batch(f, &b);
+}
+
+static void
+take(struct fixture *f, int number, const char *action)
+{
+	assert_int_equal(take_more(f, number, action, ""), STORE_OK);
+}
+
+/* Send and settle until nothing is due. */
+static void
+run(struct fixture *f)
+{
+	do {
+		assert_int_equal(notifier_pump(f->n, f->now), STORE_OK);
+		assert_int_equal(notifier_settle(f->n, f->now), STORE_OK);
+	} while (!notifier_idle(f->n, f->now) && f->n->airborne == 0 &&
+	    f->busy_ms == 0);
+}
+
+static void
+pass(struct fixture *f, int64_t ms)
+{
+	f->now.wall_ms += ms;
+	f->now.mono_ms += ms;
+}
+
+static struct delivery
+delivery(struct fixture *f, const char *journal, uint64_t seq, const char *id)
+{
+	struct store_txn *t = begin(f, 0);
+	struct delivery d = { .attempts = -1 };
+
+	(void)delivery_get(&f->n->rows, t, journal, seq, id, &d);
+	store_abort(t);
+	return d;
+}
+
+static int
+count_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+{
+	(void)key;
+	(void)klen;
+	(void)val;
+	(void)vlen;
+	++*(int *)arg;
+	return 0;
+}
+
+static int
+count(struct fixture *f, const char *table)
+{
+	struct store_txn *t = begin(f, 0);
+	int n = 0;
+
+	assert_int_equal(store_scan(t, table, "", 0, count_row, &n), STORE_OK);
+	store_abort(t);
+	return n;
+}
+
+/* Whether an alarm's row is there and open. */
+static int
+alarm_open(struct fixture *f, const char *name)
+{
+	struct store_txn *t = begin(f, 0);
+	struct store_key key;
+	const char *val;
+	size_t len;
+	int open;
+
+	store_key_init(&key);
+	store_key_str(&key, name);
+	open = store_get(t, "alarms", key.p, key.len, &val, &len) == STORE_OK &&
+	    memmem(val, len, "\"open\":true", 11) != NULL;
+	store_abort(t);
+	return open;
+}
+
+#define O1 ":🔔 Trade #00001 ⚡|"
+#define O2 ":🔔 Trade #00002 ⚡|"
+#define C1 ":🔚 Trade #00001 ⚡|"
+#define I1 ":🔼 Trade #00001 - Position increased|"
+
+static void
+an_open_goes_to_who_has_paid(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 2);
+	add(f, "s2", 0);
+	put(f, "s3", 5, 0, 0);
+	put(f, "s4", 1, 1, 1); /* a tester is a subscriber too */
+	take(f, 1, "OPEN");
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "4" O1);
+	assert_int_equal(get(f, "s1").balance, 1);
+	assert_int_equal(get(f, "s2").balance, 0);
+	assert_int_equal(get(f, "s3").balance, 5);
+	assert_int_equal(get(f, "s4").balance, 0);
+	/* The rest is for those two alone, and costs nothing. */
+	f->sent[0] = '\0';
+	put(f, "s2", 9, 1, 0);
+	take(f, 1, "INCREASE");
+	take(f, 1, "CLOSE");
+	run(f);
+	assert_string_equal(f->sent, "1" I1 "4" I1 "1" C1 "4" C1);
+	assert_int_equal(get(f, "s1").balance, 1);
+	assert_int_equal(get(f, "s2").balance, 9);
+	assert_int_equal(count(f, "pending"), 0);
+	assert_int_equal(delivery(f, J1, 3, "s4").state, DELIVERY_DELIVERED);
+}
+
+static void
+the_lines_say_what_became_of_each(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "2", OUTCOME_REFUSED, 1, 0, NULL };
+	add(f, "s1", 2);
+	add(f, "s2", 2);
+	take(f, 1, "OPEN");
+	run(f);
+	assert_string_equal(buf_cstr(&f->n->out),
+	    "{\"type\":\"delivery\",\"time\":\"2025-11-21T04:40:00.000Z\","
+	    "\"seq\":1,\"subscriber\":\"s1\",\"channel\":\"telegram\","
+	    "\"ok\":true,\"ms\":5,\"attempts\":1}\n"
+	    "{\"type\":\"delivery\",\"time\":\"2025-11-21T04:40:00.000Z\","
+	    "\"seq\":1,\"subscriber\":\"s2\",\"channel\":\"telegram\","
+	    "\"ok\":false,\"ms\":5,\"attempts\":1,\"error\":\"because\"}\n");
+}
+
+static void
+a_trade_from_before_is_announced_to_nobody(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 2);
+	assert_int_equal(
+	    take_more(f, 1, "OPEN", ",\"initial\":true"), STORE_OK);
+	take(f, 1, "CLOSE");
+	run(f);
+	assert_string_equal(f->sent, "");
+	assert_int_equal(get(f, "s1").balance, 2);
+	assert_int_equal(count(f, "deliveries") + count(f, "messages"), 0);
+	/* Unless NOTIFY_INITIAL says so. */
+	f->initial = 1;
+	restart(f);
+	assert_int_equal(
+	    take_more(f, 2, "OPEN", ",\"initial\":true"), STORE_OK);
+	run(f);
+	assert_string_equal(f->sent, "1" O2);
+}
+
+static void
+a_test_is_for_testers_and_free(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 2);
+	put(f, "s2", 0, 1, 1);
+	put(f, "s3", 0, 0, 1);
+	assert_int_equal(take_more(f, 1, "OPEN", ",\"test\":true"), STORE_OK);
+	assert_int_equal(take_more(f, 1, "CLOSE", ",\"test\":true"), STORE_OK);
+	run(f);
+	assert_string_equal(f->sent, "2:🧪 TEST|2:🧪 TEST|");
+	assert_int_equal(get(f, "s1").balance, 2);
+	assert_int_equal(get(f, "s2").balance, 0);
+	/* One that fails credits nothing. */
+	f->rules[0] = (struct rule){ "2", OUTCOME_REFUSED, -1, 0, NULL };
+	assert_int_equal(take_more(f, 2, "OPEN", ",\"test\":true"), STORE_OK);
+	run(f);
+	assert_int_equal(get(f, "s2").balance, 0);
+	assert_int_equal(count(f, "recipients"), 1);
+}
+
+/* A new notifier beside an old state of differ: nothing old is announced. */
+static void
+old_news_are_no_news(void **state)
+{
+	struct fixture *f = *state;
+	struct batch b;
+
+	add(f, "s1", 9);
+	batch_init(&b);
+	signal_line(&b, J1, 1, 1, "OPEN", BASE - 601 * SECOND, "");
+	signal_line(&b, J1, 2, 1, "CLOSE", BASE - 60 * SECOND, "");
+	signal_line(&b, J1, 3, 2, "OPEN", BASE - 600 * SECOND + 1, "");
+	assert_int_equal(take_batch(f, &b), STORE_OK);
+	run(f);
+	assert_string_equal(f->sent, "1" O2);
+	assert_int_equal(count(f, "deliveries"), 1);
+	assert_int_equal(get(f, "s1").balance, 8);
+	assert_non_null(strstr(logged, "old signals"));
+}
+
+static void
+a_line_twice_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct batch b;
+
+	add(f, "s1", 9);
+	take(f, 1, "OPEN");
+	take(f, 2, "OPEN");
+	for (uint64_t seq = 1; seq <= 2; seq++) {
+		batch_init(&b);
+		signal_line(&b, J1, seq, 7, "OPEN", BASE, "");
+		assert_int_equal(take_batch(f, &b), STORE_OK);
+	}
+	restart(f);
+	batch_init(&b);
+	signal_line(&b, J1, 2, 7, "OPEN", BASE, "");
+	assert_int_equal(take_batch(f, &b), STORE_OK);
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "1" O2);
+	assert_int_equal(get(f, "s1").balance, 7);
+}
+
+static void
+bad_lines_are_skipped_and_counted(void **state)
+{
+	static const char *const lines[] = {
+		"",
+		"{",
+		"[]",
+		"{\"type\":\"signal\"}",
+		"{\"type\":\"heartbeat\"}",
+		"{\"type\":\"signal\",\"request\":\"r\",\"error\":\"no\"}",
+		"{\"type\":\"signal\",\"seq\":0,\"time\":"
+		"\"2025-11-21T04:40:00.000Z\",\"signal_number\":1,"
+		"\"action\":\"OPEN\",\"symbol\":\"B\",\"journal\":\"" J1 "\"}",
+		"{\"type\":\"signal\",\"seq\":1,\"time\":"
+		"\"2025-11-21T04:40:00.000Z\",\"signal_number\":1,"
+		"\"action\":\"OPEN\",\"symbol\":\"B\",\"journal\":\"alarms\"}",
+		"{\"type\":\"signal\",\"seq\":1,\"time\":\"yesterday\","
+		"\"signal_number\":1,\"action\":\"OPEN\",\"symbol\":\"B\","
+		"\"journal\":\"" J1 "\"}",
+	};
+	struct fixture *f = *state;
+	struct batch b;
+
+	add(f, "s1", 9);
+	batch_init(&b);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_int_equal(
+		    batch_add(&b, lines[i], strlen(lines[i]), "test"), 0);
+	signal_line(&b, J1, 1, 1, "OPEN", BASE, "");
+	assert_int_equal(take_batch(f, &b), STORE_OK);
+	run(f);
+	assert_string_equal(f->sent, "1" O1);
+	/* All but the empty one, the heartbeat and the refusal. */
+	assert_int_equal(f->health.skipped, 6);
+}
+
+/* F32: one after the other, and nobody else waits for that. */
+static void
+the_order_is_kept_behind_a_retry(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_RETRY, 2, 0, NULL };
+	add(f, "s1", 9);
+	add(f, "s2", 9);
+	take(f, 1, "OPEN");
+	take(f, 1, "INCREASE");
+	take(f, 1, "CLOSE");
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "2" O1 "2" I1 "2" C1);
+	assert_int_equal(delivery(f, J1, 1, "s1").state, DELIVERY_PENDING);
+	pass(f, 999);
+	f->sent[0] = '\0';
+	run(f);
+	assert_string_equal(f->sent, ""); /* 1 s at least */
+	pass(f, 251);
+	run(f);
+	assert_string_equal(f->sent, "1" O1);
+	pass(f, 2500);
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "1" O1 "1" I1 "1" C1);
+	assert_int_equal(delivery(f, J1, 1, "s1").attempts, 3);
+}
+
+/* F34: who never got the OPEN gets no CLOSE, and did not pay. */
+static void
+an_open_that_fails_is_credited_and_ends_the_trade(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_RETRY, -1, 0, NULL };
+	add(f, "s1", 1);
+	take(f, 1, "OPEN");
+	take(f, 1, "CLOSE");
+	run(f);
+	assert_int_equal(get(f, "s1").balance, 0);
+	assert_int_equal(count(f, "recipients"), 1);
+	while (f->now.wall_ms < BASE + 600 * SECOND) {
+		pass(f, 10 * SECOND);
+		run(f);
+	}
+	assert_int_equal(get(f, "s1").balance, 1);
+	assert_int_equal(count(f, "recipients"), 0);
+	assert_int_equal(count(f, "pending"), 0);
+	assert_int_equal(delivery(f, J1, 1, "s1").state, DELIVERY_FAILED);
+	assert_string_equal(delivery(f, J1, 1, "s1").reason,
+	    "not delivered within 600 s: because");
+	assert_int_equal(delivery(f, J1, 2, "s1").state, DELIVERY_FAILED);
+	assert_string_equal(delivery(f, J1, 2, "s1").reason,
+	    "the OPEN of the trade was not delivered");
+	assert_null(strstr(f->sent, C1));
+	/* Later ones find no recipient. */
+	take(f, 1, "CLOSE");
+	assert_int_equal(count(f, "pending"), 0);
+}
+
+/* The rest of a trade is tried for longer: NOTIFY_MAX_AGE. */
+static void
+a_close_is_tried_for_a_day(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 1);
+	take(f, 1, "OPEN");
+	run(f);
+	f->rules[0] = (struct rule){ "1", OUTCOME_RETRY, -1, 0, NULL };
+	take(f, 1, "CLOSE");
+	run(f);
+	pass(f, DAY - 1);
+	run(f);
+	assert_int_equal(delivery(f, J1, 2, "s1").state, DELIVERY_PENDING);
+	pass(f, 1);
+	run(f);
+	assert_int_equal(delivery(f, J1, 2, "s1").state, DELIVERY_FAILED);
+	assert_int_equal(get(f, "s1").balance, 0); /* the OPEN had arrived */
+}
+
+/* F30 */
+static void
+who_is_gone_is_parked_with_an_alarm(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_GONE, -1, 0, NULL };
+	add(f, "s1", 3);
+	add(f, "s2", 3);
+	take(f, 1, "OPEN");
+	take(f, 2, "OPEN");
+	run(f);
+	assert_int_equal(get(f, "s1").active, 0);
+	assert_int_equal(get(f, "s1").balance, 3);
+	assert_true(alarm_open(f, "subscriber s1"));
+	assert_string_equal(
+	    delivery(f, J1, 2, "s1").reason, "the subscriber is inactive");
+	/* Only the first was tried, and nobody else is touched. */
+	assert_string_equal(f->sent, "1" O1 "2" O1 "2" O2);
+	assert_int_equal(get(f, "s2").balance, 1);
+}
+
+static void
+a_moved_chat_is_followed_once(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_MOVED, 1, 0, "-1001" };
+	f->rules[1] = (struct rule){ "2", OUTCOME_MOVED, -1, 0, "22" };
+	f->rules[2] = (struct rule){ "22", OUTCOME_MOVED, -1, 0, "2" };
+	add(f, "s1", 3);
+	add(f, "s2", 3);
+	take(f, 1, "OPEN");
+	run(f);
+	assert_string_equal(get(f, "s1").address, "-1001");
+	assert_int_equal(delivery(f, J1, 1, "s1").state, DELIVERY_DELIVERED);
+	/* Round in circles: it ends. */
+	assert_int_equal(delivery(f, J1, 1, "s2").state, DELIVERY_FAILED);
+	assert_int_equal(get(f, "s2").balance, 3);
+	assert_string_equal(f->sent, "1" O1 "2" O1 "-1001" O1 "22" O1);
+}
+
+/* F28: also over a restart. */
+static void
+a_wait_is_obeyed(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_WAIT, 1, 60 * SECOND, NULL };
+	add(f, "s1", 3);
+	take(f, 1, "OPEN");
+	run(f);
+	pass(f, 30 * SECOND);
+	restart(f);
+	run(f);
+	assert_string_equal(f->sent, "1" O1);
+	pass(f, 30 * SECOND - 1);
+	run(f);
+	assert_string_equal(f->sent, "1" O1);
+	pass(f, 1);
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "1" O1);
+	assert_int_equal(delivery(f, J1, 1, "s1").state, DELIVERY_DELIVERED);
+}
+
+/* F28: three hours are longer than an OPEN lives. */
+static void
+a_wait_that_is_too_long_ends_in_time(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] =
+	    (struct rule){ "1", OUTCOME_WAIT, -1, 10072 * SECOND, NULL };
+	add(f, "s1", 3);
+	take(f, 1, "OPEN");
+	run(f);
+	pass(f, 600 * SECOND);
+	run(f);
+	assert_int_equal(delivery(f, J1, 1, "s1").state, DELIVERY_FAILED);
+	assert_int_equal(get(f, "s1").balance, 3);
+}
+
+/* F31: nothing sent yet, or sent and not recorded; charged once. */
+static void
+a_restart_sends_what_is_not_settled(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 3);
+	take(f, 1, "OPEN");
+	restart(f);
+	assert_string_equal(f->sent, "");
+	f->hang = 1;
+	run(f);
+	assert_string_equal(f->sent, "1" O1);
+	restart(f);
+	f->hang = 0;
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "1" O1);
+	restart(f);
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "1" O1);
+	assert_int_equal(get(f, "s1").balance, 2);
+	assert_int_equal(count(f, "deliveries"), 1);
+}
+
+static void
+sends_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o = { .kind = OUTCOME_DELIVERED };
+	char id[16];
+
+	for (int i = 1; i <= FLIGHTS_MAX + 3; i++) {
+		snprintf(id, sizeof(id), "s%d", i);
+		add(f, id, 1);
+	}
+	take(f, 1, "OPEN");
+	f->hang = 1;
+	run(f);
+	assert_int_equal(f->nheld, FLIGHTS_MAX);
+	assert_int_equal(notifier_due(f->n), INT64_MAX);
+	f->hang = 0;
+	for (size_t i = 0; i < f->nheld; i++)
+		f->held[i].done(f->held[i].arg, &o);
+	run(f);
+	assert_int_equal(count(f, "pending"), 0);
+}
+
+static void
+a_busy_channel_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 1);
+	take(f, 1, "OPEN");
+	f->busy_ms = 100;
+	run(f);
+	assert_string_equal(f->sent, "");
+	assert_false(notifier_idle(f->n, f->now)); /* it is only held up */
+	f->busy_ms = 0;
+	pass(f, 100);
+	run(f);
+	assert_string_equal(f->sent, "1" O1);
+	assert_true(notifier_idle(f->n, f->now));
+}
+
+static void
+who_is_removed_gets_nothing_more(void **state)
+{
+	struct fixture *f = *state;
+	struct store_txn *t;
+
+	add(f, "s1", 1);
+	take(f, 1, "OPEN");
+	t = begin(f, 1);
+	assert_int_equal(roll_del(t, "s1"), STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+	take(f, 1, "CLOSE");
+	run(f);
+	assert_string_equal(f->sent, "");
+	assert_string_equal(
+	    delivery(f, J1, 1, "s1").reason, "the subscriber was removed");
+	assert_int_equal(delivery(f, J1, 2, "s1").attempts, -1); /* none */
+	assert_int_equal(count(f, "pending"), 0);
+}
+
+/* F23: it is noticed, nothing old is announced, old trades end. */
+static void
+a_lost_journal_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	struct batch b;
+
+	add(f, "s1", 5);
+	take(f, 1, "OPEN");
+	run(f);
+	assert_false(alarm_open(f, "journal_changed"));
+	f->sent[0] = '\0';
+	batch_init(&b);
+	signal_line(&b, J2, 1, 1, "OPEN", f->now.wall_ms, ",\"initial\":true");
+	signal_line(&b, J2, 2, 1, "CLOSE", f->now.wall_ms, "");
+	signal_line(&b, J2, 3, 2, "OPEN", f->now.wall_ms, "");
+	assert_int_equal(take_batch(f, &b), STORE_OK);
+	run(f);
+	assert_true(alarm_open(f, "journal_changed"));
+	assert_non_null(strstr(logged, J1 " ended at event 1"));
+	assert_string_equal(f->sent, "1" O2);
+	assert_int_equal(get(f, "s1").balance, 3);
+}
+
+/* F72: nothing of a batch is stored, nothing is announced; then all is. */
+static void
+a_full_state_loses_nothing(void **state)
+{
+	struct fixture *f = *state;
+	enum store_error e = STORE_OK;
+	int n = 0, left, rows;
+
+	for (int i = 1; i <= 50; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "s%d", i);
+		add(f, id, 1000);
+	}
+	while (e == STORE_OK && n < 1000) {
+		rows = count(f, "deliveries");
+		left = (int)get(f, "s1").balance;
+		n++;
+		e = take_more(f, n, "OPEN", "");
+	}
+	assert_int_equal(e, STORE_FULL);
+	assert_non_null(strstr(notifier_error(f->n), "STATE_MAP_SIZE"));
+	assert_int_equal(count(f, "deliveries"), rows);
+	assert_int_equal(get(f, "s1").balance, left);
+	/* What is there is sent and settled none the less. */
+	run(f);
+	assert_int_equal(count(f, "pending"), 0);
+	f->map_size = 64 << 20;
+	restart(f);
+	f->seq--;
+	take(f, n, "OPEN");
+	assert_int_equal(count(f, "deliveries"), rows + 50);
+}
+
+static void
+prune_all(struct fixture *f)
+{
+	struct prune p;
+
+	prune_init(&p);
+	do
+		assert_int_equal(prune_tick(&p, f->n, 1, f->now), STORE_OK);
+	while (p.next_ms == 0);
+}
+
+static void
+trades_that_ended_are_forgotten_after_a_week(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 5);
+	add(f, "s2", 5);
+	take(f, 1, "OPEN");
+	take(f, 2, "OPEN");
+	take(f, 1, "CLOSE");
+	run(f);
+	pass(f, PRUNE_AGE_MS);
+	prune_all(f);
+	assert_int_equal(count(f, "deliveries"), 6);
+	pass(f, 1);
+	prune_all(f);
+	/* Trade 2 is open still. */
+	assert_int_equal(count(f, "deliveries"), 2);
+	assert_int_equal(count(f, "recipients"), 2);
+	assert_int_equal(count(f, "messages"), 1);
+	take(f, 2, "CLOSE");
+	run(f);
+	assert_int_equal(delivery(f, J1, 4, "s1").state, DELIVERY_DELIVERED);
+}
+
+/* Nothing unresolved is ever pruned, and its week begins when it is final. */
+static void
+what_is_pending_is_not_forgotten(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 5);
+	take(f, 1, "OPEN");
+	run(f);
+	f->hang = 1;
+	take(f, 1, "CLOSE");
+	run(f);
+	pass(f, PRUNE_AGE_MS + DAY);
+	prune_all(f);
+	assert_int_equal(count(f, "deliveries"), 2);
+	restart(f);
+	run(f); /* too old by now: it fails */
+	assert_int_equal(delivery(f, J1, 2, "s1").state, DELIVERY_FAILED);
+	prune_all(f);
+	assert_int_equal(count(f, "deliveries"), 2);
+	pass(f, PRUNE_AGE_MS + 1);
+	prune_all(f);
+	assert_int_equal(count(f, "deliveries") + count(f, "messages") +
+		count(f, "recipients"),
+	    0);
+}
+
+/* A CLOSE that reached nobody ends its trade as well. */
+static void
+a_trade_that_failed_is_forgotten_too(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_REFUSED, -1, 0, NULL };
+	add(f, "s1", 5);
+	take(f, 1, "OPEN");
+	run(f);
+	take(f, 1, "CLOSE");
+	pass(f, PRUNE_AGE_MS + 1);
+	prune_all(f);
+	assert_int_equal(count(f, "deliveries") + count(f, "messages"), 0);
+}
+
+/* F28, F30, F91: what each answer means. */
+static void
+replies_are_judged(void **state)
+{
+	static const struct {
+		enum http_outcome outcome;
+		int status;
+		const char *body, *retry_after;
+		enum outcome_kind kind;
+		int64_t wait_ms;
+	} cases[] = {
+		{ HTTP_REPLY, 200, "{\"ok\":true,\"result\":{}}", "",
+		    OUTCOME_DELIVERED, 0 },
+		{ HTTP_REPLY, 200, "{\"ok\":false}", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 200, "{\"ok\":tr", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 200, "", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 502, "<html>", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 500, "{\"ok\":false,\"error_code\":500}", "",
+		    OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 302, "", "", OUTCOME_RETRY, 0 },
+		{ HTTP_NOT_SENT, 0, "", "", OUTCOME_RETRY, 0 },
+		{ HTTP_UNKNOWN, 0, "", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 429,
+		    "{\"ok\":false,\"parameters\":{\"retry_after\":3}}", "",
+		    OUTCOME_WAIT, 3000 },
+		{ HTTP_REPLY, 429,
+		    "{\"ok\":false,\"parameters\":{\"retry_after\":10072}}",
+		    "9", OUTCOME_WAIT, 10072000 },
+		{ HTTP_REPLY, 429, "{\"ok\":false}", "7", OUTCOME_WAIT, 7000 },
+		{ HTTP_REPLY, 429, "{\"ok\":false}", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 429, "slow down", "7", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 403,
+		    "{\"ok\":false,\"description\":\"Forbidden: bot was blocked "
+		    "by the user\"}",
+		    "", OUTCOME_GONE, 0 },
+		/* Of something in between: nobody is gone. */
+		{ HTTP_REPLY, 403, "<html>Forbidden", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 400,
+		    "{\"ok\":false,\"description\":\"Bad Request: chat not "
+		    "found\"}",
+		    "", OUTCOME_GONE, 0 },
+		{ HTTP_REPLY, 400,
+		    "{\"ok\":false,\"description\":\"Bad Request: message is "
+		    "too long\"}",
+		    "", OUTCOME_REFUSED, 0 },
+		{ HTTP_REPLY, 400,
+		    "{\"ok\":false,\"parameters\":"
+		    "{\"migrate_to_chat_id\":-1001234567890}}",
+		    "", OUTCOME_MOVED, 0 },
+		{ HTTP_REPLY, 401, "{\"ok\":false}", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 404, "{\"ok\":false}", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 413, "{\"ok\":false}", "", OUTCOME_REFUSED, 0 },
+	};
+	struct json_doc *doc = json_new();
+	struct outcome o;
+	char body[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_reply r = { .outcome = cases[i].outcome,
+			.status = cases[i].status,
+			.body = body,
+			.error = "no reply" };
+
+		strcpy(body, cases[i].body);
+		r.len = strlen(body);
+		strcpy(r.retry_after, cases[i].retry_after);
+		telegram_judge(&o, doc, &r);
+		if (o.kind != cases[i].kind || o.wait_ms != cases[i].wait_ms)
+			fail_msg("%d %s: kind %d, wait %lld", cases[i].status,
+			    cases[i].body, (int)o.kind, (long long)o.wait_ms);
+		assert_int_equal(
+		    o.reason[0] == '\0', o.kind == OUTCOME_DELIVERED);
+		if (o.kind == OUTCOME_MOVED)
+			assert_string_equal(o.moved_to, "-1001234567890");
+	}
+	json_free(doc);
+}
+
+/* A reason is cut between characters: its row must stay valid UTF-8. */
+static void
+long_reasons_are_cut_between_characters(void **state)
+{
+	char text[400], out[REASON_SIZE];
+
+	(void)state;
+	for (int pad = 0; pad < 4; pad++) {
+		memset(text, 'x', (size_t)pad);
+		text[pad] = '\0';
+		while (strlen(text) < 300)
+			strcat(text, "⚡");
+		reason_set(out, "%s", text);
+		assert_true(strlen(out) > REASON_SIZE - 8);
+		assert_int_equal((strlen(out) - (size_t)pad) % 3, 0);
+	}
+	reason_set(out, "%s", "short ⚡");
+	assert_string_equal(out, "short ⚡");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_open_goes_to_who_has_paid),
+		TEST(the_lines_say_what_became_of_each),
+		TEST(a_trade_from_before_is_announced_to_nobody),
+		TEST(a_test_is_for_testers_and_free),
+		TEST(old_news_are_no_news),
+		TEST(a_line_twice_changes_nothing),
+		TEST(bad_lines_are_skipped_and_counted),
+		TEST(the_order_is_kept_behind_a_retry),
+		TEST(an_open_that_fails_is_credited_and_ends_the_trade),
+		TEST(a_close_is_tried_for_a_day),
+		TEST(who_is_gone_is_parked_with_an_alarm),
+		TEST(a_moved_chat_is_followed_once),
+		TEST(a_wait_is_obeyed),
+		TEST(a_wait_that_is_too_long_ends_in_time),
+		TEST(a_restart_sends_what_is_not_settled),
+		TEST(sends_are_bounded),
+		TEST(a_busy_channel_is_left_alone),
+		TEST(who_is_removed_gets_nothing_more),
+		TEST(a_lost_journal_is_noticed),
+		cmocka_unit_test_setup_teardown(
+		    a_full_state_loses_nothing, setup_small, teardown),
+		TEST(trades_that_ended_are_forgotten_after_a_week),
+		TEST(what_is_pending_is_not_forgotten),
+		TEST(a_trade_that_failed_is_forgotten_too),
+		cmocka_unit_test(replies_are_judged),
+		cmocka_unit_test(long_reasons_are_cut_between_characters),
+	};
+
+	if (setenv("TZ", "UTC0", 1) == -1)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -45,7 +45,7 @@ put_shown(struct buf *b, const char *s)
 {
 	size_t n;
 
-	for (n = 0; s[n] != '\0' && n < NAME_SHOWN_MAX; n++)
+	for (n = 0; n < NAME_SHOWN_MAX && s[n] != '\0'; n++)
 		buf_putc(b, (unsigned char)s[n] < 0x20 ? '?' : s[n]);
 	if (s[n] != '\0')
 		buf_puts(b, "...");
@@ -414,7 +414,7 @@ settings_nearest(const char *name)
 	size_t best, d, n;
 	int i;
 
-	for (n = 0; name[n] != '\0' && n < NAME_SHOWN_MAX; n++)
+	for (n = 0; n < NAME_SHOWN_MAX && name[n] != '\0'; n++)
 		upper[n] = name[n] >= 'a' && name[n] <= 'z'
 		    ? (char)(name[n] - 'a' + 'A')
 		    : name[n];

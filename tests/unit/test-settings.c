@@ -60,7 +60,9 @@ put_file(const char *name, const char *text, size_t len, mode_t mode)
 {
 	int fd;
 
-	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* The one before may not be writable. */
+	(void)unlink(name);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(fchmod(fd, mode), 0);
 	assert_int_equal(write(fd, text, len), len);
@@ -175,9 +177,7 @@ test_bad_lines(void **arg)
 		"DRY_RUN =true", "DRY RUN=true", "DRY-RUN=true", "1X=2",
 		"export", "export =x", "ACCOUNT='a", "ACCOUNT=\"a",
 		"ACCOUNT=\"a\\\"", "ACCOUNT='a'b", "ACCOUNT=\"a\"#b",
-		"\xef\xbb\xbf"
-		"A=1",
-		"{\"a\":1}", "ACCOUNT=a\x01", "ACCOUNT=a\rb",
+		"\357\273\277A=1", "{\"a\":1}", "ACCOUNT=a\x01", "ACCOUNT=a\rb",
 		"ACCOUNT=\"a\\nb\"" };
 	char text[128], where[128];
 	size_t i;

@@ -258,6 +258,7 @@ store_scan(struct store_txn *t, const char *table, const void *from,
 {
 	MDB_cursor_op op = flen == 0 ? MDB_FIRST : MDB_SET_RANGE;
 	MDB_val key = { flen, (void *)(uintptr_t)from };
+	size_t rows = 0;
 	MDB_cursor *c;
 	MDB_val val;
 	MDB_dbi dbi;
@@ -273,6 +274,9 @@ store_scan(struct store_txn *t, const char *table, const void *from,
 			val.mv_size) != 0)
 			break;
 		op = MDB_NEXT;
+		/* A walk over a large table must not leave all of it mapped. */
+		if (++rows % 64 == 0)
+			store_trim(t->store);
 	}
 	mdb_cursor_close(c);
 	if (rc != 0 && rc != MDB_NOTFOUND)

@@ -1146,6 +1146,38 @@ test_close_on_exec(void **arg)
 	input_close(in);
 }
 
+static int
+open_descriptors(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) != -1;
+	return n;
+}
+
+/* F104: peers come and go, and nothing of them stays. */
+static void
+test_descriptors_stay_flat(void **arg)
+{
+	struct input *in = open_in(endpoint);
+	struct output *out;
+	int before, i;
+
+	(void)arg;
+	before = open_descriptors();
+	for (i = 0; i < 300; i++) {
+		out = open_out(OUTPUT_QUEUE, endpoint);
+		assert_int_equal(output_write(out, "{}\n", 3), 0);
+		expect_line(in, "{}", NULL);
+		assert_int_equal(output_close(out, 100), 0);
+	}
+	expect_nothing(in);
+	assert_int_equal(open_descriptors(), before);
+	assert_int_equal(input_peers_ever(in), 300);
+	input_close(in);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -1175,6 +1207,7 @@ main(void)
 		T(test_too_many_peers),
 		T(test_out_of_descriptors),
 		T(test_close_on_exec),
+		T(test_descriptors_stay_flat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 requires jq curl
 
 exchange
-control price '{"symbol":"ETHUSDT","price":"2500"}'
+control price '{"ETHUSDT":"2500"}'
 export SIGNAL_POLL_INTERVAL=0.2 TELEGRAM_BOT_TOKEN=111:test-token STATE_DIR="$T/state"
 mkdir -m 700 run
 "$B/subscribers" add ann -c telegram -t 5 -b 9 -l en
@@ -47,7 +47,7 @@ wait_for 15 messages 3
 
 # A poller that was away: the same.
 kill9 poller
-control price '{"symbol":"ETHUSDT","price":"2600"}'
+control price '{"ETHUSDT":"2600"}'
 control trade '{"symbol":"ETHUSDT","side":"Sell","qty":"2","reduceOnly":true}'
 poller
 wait_for 15 messages 4

@@ -13,8 +13,7 @@
 requires jq curl
 
 exchange
-control price '{"symbol":"BTCUSDT","price":"45000"}'
-control leverage '{"symbol":"BTCUSDT","leverage":"10"}'
+control price '{"BTCUSDT":"45000"}'
 export SIGNAL_POLL_INTERVAL=0.2 TELEGRAM_BOT_TOKEN=111:test-token STATE_DIR="$T/state"
 "$B/subscribers" add boris -c stdout -t boris -b 1
 "$B/subscribers" add ann -c telegram -t 5 -b 3 -l en
@@ -35,10 +34,10 @@ snapshot() {
 wait_for 10 snapshot
 control trade '{"symbol":"BTCUSDT","side":"Buy","qty":"1"}'
 wait_for 10 event 1 OPEN
-control price '{"symbol":"BTCUSDT","price":"47000"}'
+control price '{"BTCUSDT":"47000"}'
 control trade '{"symbol":"BTCUSDT","side":"Sell","qty":"0.5","reduceOnly":true}'
 wait_for 10 event 2 PARTIAL_CLOSE
-control price '{"symbol":"BTCUSDT","price":"48000"}'
+control price '{"BTCUSDT":"48000"}'
 control trade '{"symbol":"BTCUSDT","side":"Sell","qty":"0.5","reduceOnly":true}'
 wait_for 10 event 3 CLOSE
 told() {

@@ -12,8 +12,12 @@ done
 cat >bin/dpkg-query <<'END'
 #!/bin/sh
 for package; do :; done
-case $package in libmd-dev | jq) exit 1 ;; esac
-echo installed
+case $package in
+libmd-dev) exit 1 ;;
+jq) printf 'not-installed ' ;;
+libc6-dev) printf 'installed not-installed ' ;; # of two architectures
+*) printf 'installed ' ;;
+esac
 END
 cat >bin/apt-get <<'END'
 #!/bin/sh

@@ -7,6 +7,7 @@
 
 #include <sys/mman.h>
 
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ struct json_doc {
 	char *room;
 	size_t left;	    /* bytes at room */
 	struct buf numbers; /* the text's numbers, each with a NUL */
+	struct buf kept;    /* the text without what is left out */
 	char error[160];
 };
 
@@ -137,6 +139,8 @@ arena_reset(struct json_doc *doc)
 	use_chunk(doc, doc->first);
 	if (doc->numbers.cap > KEEP_SIZE)
 		buf_release(&doc->numbers);
+	if (doc->kept.cap > KEEP_SIZE)
+		buf_release(&doc->kept);
 }
 
 struct json_doc *
@@ -159,7 +163,9 @@ json_new(void)
 		return NULL;
 	}
 	use_chunk(doc, doc->first);
-	buf_init(&doc->numbers, SIZE_MAX / 2); /* the text's length, at most */
+	buf_init(&doc->numbers, SIZE_MAX / 2);
+	buf_init(&doc->kept,
+	    (size_t)REPLY_SIZE_MAX + 1); /* the text's length, at most */
 	return doc;
 }
 
@@ -170,6 +176,7 @@ json_free(struct json_doc *doc)
 		return;
 	free_chunks(doc->first);
 	buf_release(&doc->numbers);
+	buf_release(&doc->kept);
 	free(doc);
 }
 
@@ -291,8 +298,35 @@ finish_children(struct json_doc *doc, const cJSON *parent, char **number)
 	return 0;
 }
 
+static int
+by_length(const void *a, const void *b)
+{
+	size_t x = strlen(*(const char *const *)a);
+	size_t y = strlen(*(const char *const *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+void
+json_keys_init(struct json_keys *k, const char *const names[])
+{
+	size_t n = 0, i, len;
+
+	for (; names[n] != NULL; n++) {
+		assert(n < JSON_KEYS_MAX && strlen(names[n]) < JSON_KEY_MAX);
+		k->names[n] = names[n];
+	}
+	qsort(k->names, n, sizeof(k->names[0]), by_length);
+	for (len = 0, i = 0; len <= JSON_KEY_MAX; len++) {
+		while (i < n && strlen(k->names[i]) < len)
+			i++;
+		k->first[len] = (unsigned char)i;
+	}
+}
+
 const struct json *
-json_parse(struct json_doc *doc, char *text, size_t len)
+json_parse_keys(
+    struct json_doc *doc, char *text, size_t len, const struct json_keys *keys)
 {
 	const char *why;
 	char *number;
@@ -301,14 +335,16 @@ json_parse(struct json_doc *doc, char *text, size_t len)
 
 	arena_reset(doc);
 	text[len] = '\0';
-	why = json_gate(text, len, &doc->numbers, &at);
+	why = json_gate(text, len, &doc->numbers, keys, &doc->kept, &at);
 	if (why != NULL) {
 		(void)snprintf(doc->error, sizeof(doc->error), "%s at byte %zu",
 		    why, at + 1);
 		return NULL;
 	}
 	parsing = doc;
-	root = cJSON_ParseWithLengthOpts(text, len + 1, NULL, 1);
+	root = keys == NULL ? cJSON_ParseWithLengthOpts(text, len + 1, NULL, 1)
+			    : cJSON_ParseWithLengthOpts(buf_cstr(&doc->kept),
+				  doc->kept.len + 1, NULL, 1);
 	if (root == NULL) {
 		(void)fail(doc, "out of memory", "");
 		return NULL;
@@ -319,6 +355,12 @@ json_parse(struct json_doc *doc, char *text, size_t len)
 	else if (finish_children(doc, root, &number) == -1)
 		return NULL;
 	return (const struct json *)root;
+}
+
+const struct json *
+json_parse(struct json_doc *doc, char *text, size_t len)
+{
+	return json_parse_keys(doc, text, len, NULL);
 }
 
 const char *

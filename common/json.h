@@ -42,6 +42,28 @@ void json_free(struct json_doc *doc);
 const struct json *json_parse(struct json_doc *doc, char *text, size_t len);
 const char *json_error(const struct json_doc *doc);
 
+/*
+ * A set of keys, made once: names, NULL at the end, whose texts must outlive
+ * it.  Names of JSON_KEY_MAX bytes and more, and more than JSON_KEYS_MAX of
+ * them, are a bug (assert).
+ */
+#define JSON_KEY_MAX 32
+#define JSON_KEYS_MAX 64
+struct json_keys {
+	const char *names[JSON_KEYS_MAX];      /* the shorter ones first */
+	unsigned char first[JSON_KEY_MAX + 1]; /* of names, by length */
+};
+void json_keys_init(struct json_keys *k, const char *const names[]);
+
+/*
+ * Parse as json_parse does, but leave members out of the tree, at any depth,
+ * whose key is not among keys and whose value holds no others.  The text is
+ * checked all the same, but that a key which is left out may stand twice.  For
+ * long lines of which little is read.
+ */
+const struct json *json_parse_keys(
+    struct json_doc *doc, char *text, size_t len, const struct json_keys *keys);
+
 enum json_type json_type(const struct json *v);
 
 /* Member of an object by key; NULL where absent, or where obj is no object. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/json.h"
 #include "common/limits.h"
 
 /* Bytes of a number: cJSON takes no longer one. */
@@ -27,6 +28,12 @@ struct gate {
 	uint64_t objects; /* bit n: level n is an object, not an array */
 	int depth;
 	unsigned values;
+	/* Leaving members out: what is kept, and where the rest of it begins.
+	 */
+	const struct json_keys *keys;
+	struct buf *kept;
+	const char *rest;
+	int ended; /* no member follows the one that was left out */
 };
 
 _Static_assert(JSON_DEPTH_MAX < 64, "a level is a bit of objects");
@@ -266,24 +273,91 @@ take_scalar(struct gate *g, const char *p)
 	}
 }
 
-/* Past a member's key and its colon. */
-static inline const char *
-take_key(struct gate *g, const char *p)
+/* Whether a member is to be kept, by its key, quotes and all. */
+static int
+is_kept(const struct json_keys *k, const char *key, const char *behind)
 {
-	p = skip_blanks(p);
-	if (*p != '"')
-		return fail(g, p, "a key is expected");
-	p = take_string(g, p);
-	if (p == NULL)
-		return NULL;
-	p = skip_blanks(p);
-	return *p == ':' ? p + 1 : fail(g, p, "':' is expected");
+	size_t len = (size_t)(behind - key) - 2;
+	const char *const *name;
+
+	if (len >= JSON_KEY_MAX)
+		return 0;
+	for (name = k->names + k->first[len];
+	     name < k->names + k->first[len + 1]; name++)
+		if ((*name)[0] == key[1] && memcmp(*name, key + 1, len) == 0)
+			return 1;
+	return 0;
 }
 
 static int
 in_object(const struct gate *g)
 {
 	return (g->objects >> g->depth & 1) != 0;
+}
+
+/*
+ * Past a member that is left out, from its key on: to the next key, or to what
+ * closes the object.  The comma behind it goes with it, and behind the last
+ * one the comma before it.
+ */
+static const char *
+leave_out(struct gate *g, const char *key, const char *value)
+{
+	char *numbers = g->numbers;
+	struct buf *kept = g->kept;
+	const char *p;
+
+	buf_put(kept, g->rest, (size_t)(key - g->rest));
+	p = take_scalar(g, value);
+	g->numbers = numbers;
+	if (p == NULL)
+		return NULL;
+	if (++g->values > JSON_VALUES_MAX)
+		return fail(g, p, "too many values");
+	p = skip_blanks(p);
+	g->ended = *p != ',';
+	if (!g->ended)
+		p++;
+	else
+		while (kept->p[kept->len - 1] != '{' &&
+		    kept->p[--kept->len] != ',')
+			continue;
+	g->rest = p;
+	return p;
+}
+
+/*
+ * Past a member's key and its colon; past further members where they are left
+ * out, and then to what closes the object if no other follows.
+ */
+static inline const char *
+take_key(struct gate *g, const char *p)
+{
+	const char *key, *behind, *first;
+
+	do {
+		p = skip_blanks(p);
+		key = p;
+		if (*p != '"')
+			return fail(g, p, "a key is expected");
+		first = find_special(p + 1, g->end);
+		behind = *first == '"' ? first + 1 : take_string_rest(g, first);
+		if (behind == NULL)
+			return NULL;
+		p = skip_blanks(behind);
+		if (*p != ':')
+			return fail(g, p, "':' is expected");
+		p++;
+		if (g->keys == NULL)
+			return p;
+		p = skip_blanks(p);
+		/* A key with an escape is kept, whatever it means. */
+		if (*first != '"' || *p == '{' || *p == '[' ||
+		    is_kept(g->keys, key, behind))
+			return p;
+		p = leave_out(g, key, p);
+	} while (p != NULL && !g->ended);
+	return p;
 }
 
 /* Past '{' or '['. */
@@ -320,6 +394,10 @@ take_between(struct gate *g, const char *p)
 static inline const char *
 take_value(struct gate *g, const char *p)
 {
+	if (g->ended) {
+		g->ended = 0;
+		return take_between(g, p);
+	}
 	p = skip_blanks(p);
 	if (++g->values > JSON_VALUES_MAX)
 		return fail(g, p, "too many values");
@@ -336,18 +414,25 @@ take_value(struct gate *g, const char *p)
 }
 
 const char *
-json_gate(const char *text, size_t len, struct buf *numbers, size_t *at)
+json_gate(const char *text, size_t len, struct buf *numbers,
+    const struct json_keys *keys, struct buf *kept, size_t *at)
 {
-	struct gate g = { .end = text + len };
+	struct gate g = {
+		.end = text + len, .keys = keys, .kept = kept, .rest = text
+	};
 	const char *p = text;
 
+	*at = 0;
 	/* Each takes a byte or more, and one that ends it, but for the last. */
 	buf_clear(numbers);
-	if (buf_reserve(numbers, len + 1) == -1) {
-		*at = 0;
+	if (buf_reserve(numbers, len + 1) == -1)
 		return "out of memory";
-	}
 	g.numbers = numbers->p;
+	if (keys != NULL) {
+		buf_clear(kept);
+		if (buf_reserve(kept, len + 1) == -1)
+			return "out of memory";
+	}
 	do
 		p = take_value(&g, p);
 	while (p != NULL && g.depth > 0);
@@ -356,8 +441,12 @@ json_gate(const char *text, size_t len, struct buf *numbers, size_t *at)
 		if (p != g.end)
 			(void)fail(&g, p, "bytes behind the value");
 	}
-	if (g.error != NULL)
+	if (g.error != NULL) {
 		*at = (size_t)(g.at - text);
+		return g.error;
+	}
+	if (keys != NULL)
+		buf_put(kept, g.rest, (size_t)(g.end - g.rest));
 	numbers->len = (size_t)(g.numbers - numbers->p);
-	return g.error;
+	return NULL;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 struct buf;
+struct json_keys;
 
 /*
  * Check text[0..len); text[len] is a NUL.  One value and nothing behind it;
@@ -17,9 +18,12 @@ struct buf;
  * pair; at most JSON_DEPTH_MAX deep and JSON_VALUES_MAX values.  The digits of
  * the numbers become the bytes of numbers, each with a NUL, in their order.
  *
+ * With keys, *kept becomes the text without the members that are left out, see
+ * json_parse_keys, and numbers has those of what is kept.
+ *
  * NULL, or what is wrong, with the place of it in *at.
  */
-const char *json_gate(
-    const char *text, size_t len, struct buf *numbers, size_t *at);
+const char *json_gate(const char *text, size_t len, struct buf *numbers,
+    const struct json_keys *keys, struct buf *kept, size_t *at);
 
 #endif

@@ -16,9 +16,9 @@
 /*
  * Bytes of input that one commit covers at the most (group commit).  They are
  * not held: a larger bound costs the pages that one commit changes, a smaller
- * one the commits.
+ * one more commits.
  */
-#define BATCH_SIZE_MAX (4u << 20)
+#define BATCH_SIZE_MAX (1u << 20)
 
 /* Peers that one listening endpoint serves at a time. */
 #define PEERS_MAX 64

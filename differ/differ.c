@@ -64,6 +64,7 @@ differ_new(struct store *store, const char *account, char *err, size_t size)
 		return NULL;
 	}
 	d->account = account;
+	snapshot_keys(&d->keys);
 	buf_init(&d->out, OUT_SIZE_MAX);
 	buf_init(&d->text, 2 * LINE_SIZE_MAX);
 	buf_init(&d->row, 2 * LINE_SIZE_MAX);
@@ -275,12 +276,18 @@ differ_line(struct differ *d, char *text, size_t len)
 		(void)SHA256Data((const uint8_t *)text, len, digest);
 		memcpy(d->digest, digest, sizeof(d->digest) - 1);
 	}
-	line = json_parse(d->doc, text, len);
+	/* Of most that comes, a third is read: other lines once more, whole. */
+	line = json_parse_keys(d->doc, text, len, &d->keys);
+	type = line == NULL ? NULL : json_string(json_get(line, "type"));
+	if (type != NULL && strcmp(type, "positions") != 0) {
+		line = json_parse(d->doc, text, len);
+		type =
+		    line == NULL ? NULL : json_string(json_get(line, "type"));
+	}
 	if (line == NULL)
 		return skip(d, json_error(d->doc));
 	if (json_type(line) != JSON_OBJECT)
 		return skip(d, "not a JSON object");
-	type = json_string(json_get(line, "type"));
 	if (type == NULL)
 		return skip(d, "type is missing");
 	while (i < NTYPES && strcmp(types[i].type, type) != 0)

@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/json.h"
 #include "common/store.h"
 
 struct account;
 struct estimate;
 struct json;
-struct json_doc;
 struct record;
 struct scope;
 struct state;
@@ -49,6 +49,7 @@ struct told {
 struct differ {
 	struct state *state;
 	struct json_doc *doc;	/* of the line */
+	struct json_keys keys;	/* what is read of a `positions` line */
 	struct json_doc *aside; /* of rows that are looked up meanwhile */
 	const char *account;	/* of trades that are made by hand */
 	char journal[9];	/* "" until a first line was taken */

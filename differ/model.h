@@ -163,17 +163,6 @@ struct account {
 	int64_t pruned; /* UTC day up to which old records are gone */
 };
 
-/*
- * Where the fields that are used stand in a row: rows of one scope have their
- * members in the same order, so the last row tells where to look.
- */
-#define ROW_FIELDS_MAX 16
-struct row_order {
-	unsigned char field[ROW_FIELDS_MAX]; /* in the order of the row */
-	unsigned char at[ROW_FIELDS_MAX];    /* how many members before it */
-	unsigned char there, absent; /* fields that are, and behind, are not */
-};
-
 struct scope {
 	struct account *account;
 	enum category category;
@@ -182,7 +171,6 @@ struct scope {
 	uint64_t snapshots;   /* since the start, for leg.seen */
 	struct leg **legs;    /* by symbol and idx */
 	size_t nlegs, legs_cap;
-	struct row_order order;
 	int dirty;
 };
 

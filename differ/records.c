@@ -165,6 +165,10 @@ coin_of(const char *symbol, const char *coin)
 	return coin;
 }
 
+const char *const record_keys[] = { "symbol", "orderId", "side", "execType",
+	"leverage", "createdTime", "updatedTime", "closedSize", "closedPnl",
+	"avgEntryPrice", "avgExitPrice", "cumExitValue", NULL };
+
 static const char *
 read_record(const struct json *v, enum category c, struct record *r)
 {

@@ -12,6 +12,9 @@
 struct differ;
 struct json;
 
+/* The members that are read of a record, NULL at the end. */
+extern const char *const record_keys[];
+
 /*
  * Take in the `closed_pnl` of a line of the scope at time.  One that cannot
  * be read is ignored with a note.

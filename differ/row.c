@@ -6,7 +6,7 @@
 #include "common/num.h"
 #include "differ/exits.h"
 
-static const char *const keys[] = {
+const char *const row_keys[] = {
 	[ROW_IDX] = "positionIdx",
 	[ROW_SYMBOL] = "symbol",
 	[ROW_SIDE] = "side",
@@ -19,68 +19,18 @@ static const char *const keys[] = {
 	[ROW_SEQ] = "seq",
 	[ROW_UPDATED] = "updatedTime",
 	[ROW_OPEN] = "openTime",
+	[ROW_FIELDS] = NULL,
 };
-_Static_assert(sizeof(keys) / sizeof(keys[0]) == ROW_FIELDS, "a name each");
-
-_Static_assert(ROW_FIELDS <= ROW_FIELDS_MAX, "struct row_order has room");
-
-/* 1 where all fields stand where they stood in the row before. */
-static int
-pick_again(const struct json *v, const struct row_order *o,
-    const struct json *member[])
-{
-	unsigned i = 0, f = 0;
-
-	for (const struct json *m = json_first(v); m != NULL;
-	     m = json_next(m), i++) {
-		const char *key = json_key(m);
-
-		if (f < o->there && i == o->at[f]) {
-			if (strcmp(key, keys[o->field[f]]) != 0)
-				return 0;
-			member[o->field[f++]] = m;
-			continue;
-		}
-		for (unsigned k = o->there; k < o->absent; k++)
-			if (key[0] == keys[o->field[k]][0] &&
-			    strcmp(key, keys[o->field[k]]) == 0)
-				return 0;
-	}
-	return f == o->there;
-}
-
-static void
-learn(const struct json *v, struct row_order *o, const struct json *member[])
-{
-	unsigned i = 0;
-
-	o->there = 0;
-	for (const struct json *m = json_first(v); m != NULL && i < 255;
-	     m = json_next(m), i++)
-		for (unsigned char f = 0; f < ROW_FIELDS; f++)
-			if (member[f] == m) {
-				o->at[o->there] = (unsigned char)i;
-				o->field[o->there++] = f;
-			}
-	o->absent = o->there;
-	for (unsigned char f = 0; f < ROW_FIELDS; f++)
-		if (member[f] == NULL)
-			o->field[o->absent++] = f;
-}
+_Static_assert(
+    sizeof(row_keys) / sizeof(row_keys[0]) == ROW_FIELDS + 1, "a name each");
 
 void
-row_pick(const struct json *v, struct row_text *t, struct row_order *order)
+row_pick(const struct json *v, struct row_text *t)
 {
-	const struct json *member[ROW_FIELDS] = { NULL };
-	const char *absent = NULL;
+	const char *absent = json_type(v) == JSON_OBJECT ? "" : NULL;
+	const struct json *member[ROW_FIELDS];
 
-	if (json_type(v) == JSON_OBJECT) {
-		absent = "";
-		if (order->absent == 0 || !pick_again(v, order, member)) {
-			json_pick(v, keys, ROW_FIELDS, member);
-			learn(v, order, member);
-		}
-	}
+	json_pick(v, row_keys, ROW_FIELDS, member);
 	for (size_t i = 0; i < ROW_FIELDS; i++) {
 		const struct json *m = member[i];
 

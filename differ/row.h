@@ -33,9 +33,10 @@ struct row_text {
 	const char *field[ROW_FIELDS];
 };
 
-/* order is that of the row before, and of this one afterwards. */
-void row_pick(
-    const struct json *v, struct row_text *t, struct row_order *order);
+/* Their names, NULL at the end. */
+extern const char *const row_keys[];
+
+void row_pick(const struct json *v, struct row_text *t);
 
 /* The key.  0, or -1 with the reason in *why. */
 int row_key(

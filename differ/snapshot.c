@@ -83,7 +83,7 @@ look_at(struct pass *p, const struct json *v, size_t order)
 	int idx, found;
 	size_t i;
 
-	row_pick(v, &t, &p->s->order);
+	row_pick(v, &t);
 	if (row_key(&t, &symbol, &idx, &why) == -1) {
 		warn_row(p, &t, why);
 		p->blind = 1;
@@ -119,7 +119,7 @@ apply(struct pass *p, const struct change *c)
 
 	if (l->order == NO_ORDER)
 		return;
-	row_pick(c->row, &t, &p->s->order);
+	row_pick(c->row, &t);
 	l->text_len = 0;
 	if (row_read(&t, &r, &why) == -1) {
 		warn_row(p, &t, why);
@@ -210,6 +210,23 @@ fold(struct pass *p, const struct json *positions, const struct json *closed)
 	if (p->d->nrecords > 0)
 		records_decide(p->d, s, p->time);
 	free(p->changes);
+}
+
+void
+snapshot_keys(struct json_keys *keys)
+{
+	static const char *const own[] = { "type", "time", "account", "host",
+		"uid", "category", "settle_coin", "positions", "closed_pnl",
+		NULL };
+	const char *const *const lists[] = { own, row_keys, record_keys };
+	const char *names[JSON_KEYS_MAX + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (const char *const *name = lists[i]; *name != NULL; name++)
+			names[n++] = *name;
+	names[n] = NULL;
+	json_keys_init(keys, names);
 }
 
 int

@@ -13,6 +13,10 @@
 struct account;
 struct differ;
 struct json;
+struct json_keys;
+
+/* The members that are read of a `positions` line, at any depth. */
+void snapshot_keys(struct json_keys *keys);
 
 /*
  * 1 where it was taken, 0 where it is not newer than the scope's last one,

@@ -187,12 +187,11 @@ test_bad_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		char *copy = strdup(t[i].row);
-		struct row_order order = { 0 };
 		struct row_text rt;
 		struct row r;
 		const char *why = "";
 
-		row_pick(json_parse(doc, copy, strlen(copy)), &rt, &order);
+		row_pick(json_parse(doc, copy, strlen(copy)), &rt);
 		assert_int_equal(row_read(&rt, &r, &why), -1);
 		assert_string_equal(why, t[i].why);
 		free(copy);
@@ -213,12 +212,11 @@ test_flat_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *copy = strdup(rows[i]);
-		struct row_order order = { 0 };
 		struct row_text rt;
 		struct row r;
 		const char *why;
 
-		row_pick(json_parse(doc, copy, strlen(copy)), &rt, &order);
+		row_pick(json_parse(doc, copy, strlen(copy)), &rt);
 		assert_int_equal(row_read(&rt, &r, &why), 0);
 		assert_int_equal(r.side, SIDE_NONE);
 		assert_int_equal(r.seq, 0);
@@ -247,14 +245,13 @@ test_row_order(void **state)
 		{ "{\"size\":\"7\",\"openTime\":9}", "7", "9" },
 	};
 	struct json_doc *doc = json_new();
-	struct row_order order = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		char *copy = strdup(t[i].row);
 		struct row_text rt;
 
-		row_pick(json_parse(doc, copy, strlen(copy)), &rt, &order);
+		row_pick(json_parse(doc, copy, strlen(copy)), &rt);
 		assert_string_equal(rt.field[ROW_SIZE], t[i].size);
 		assert_string_equal(rt.field[ROW_OPEN], t[i].open);
 		free(copy);

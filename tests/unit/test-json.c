@@ -641,6 +641,80 @@ test_arena(void **state)
 	free(big);
 }
 
+/*
+ * With the keys "a" and "key": what is left, written again; NULL where the
+ * text is refused all the same.
+ */
+static void
+test_left_out(void **state)
+{
+	static const char *const names[] = { "key", "a", NULL };
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "{}", "{}" },
+		{ "[1,\"b\",null]", "[1,\"b\",null]" },
+		{ "{\"b\":1}", "{}" },
+		{ "{ \"b\" : 1 }", "{}" },
+		{ "{\"b\":1,\"c\":\"x\",\"d\":null}", "{}" },
+		{ "{\"a\":1}", "{\"a\":1}" },
+		{ "{\"a\":1,\"b\":2}", "{\"a\":1}" },
+		{ "{\"b\":2,\"a\":1}", "{\"a\":1}" },
+		{ "{\"b\":2,\"a\":1.50,\"c\":3}", "{\"a\":1.50}" },
+		{ "{\"a\":1,\"b\":2,\"key\":3}", "{\"a\":1,\"key\":3}" },
+		{ "{\"a\":1 , \"b\":2 , \"c\":2 }", "{\"a\":1}" },
+		{ "{\"a\":1 , \"b\":2 , \"key\":3 }", "{\"a\":1,\"key\":3}" },
+		/* Numbers that are left out do not shift the others' digits. */
+		{ "{\"b\":7,\"a\":8,\"c\":[9,{\"b\":10,\"key\":11}]}",
+		    "{\"a\":8,\"c\":[9,{\"key\":11}]}" },
+		/* What holds others stays, and is gone through. */
+		{ "{\"b\":{\"b\":1,\"a\":2},\"c\":[{\"b\":3}]}",
+		    "{\"b\":{\"a\":2},\"c\":[{}]}" },
+		{ "[{\"b\":1},{\"a\":2}]", "[{},{\"a\":2}]" },
+		/* No key of another length, case or tail is taken for one. */
+		{ "{\"A\":1,\"aa\":2,\"kex\":3,\"ke\":4,\"\":5}", "{}" },
+		{ "{\"0123456789012345678901234567890123456789\":1}", "{}" },
+		/* Values that look like the end of something. */
+		{ "{\"b\":\",}\",\"a\":\"{,\"}", "{\"a\":\"{,\"}" },
+		{ "{\"a\":\",\",\"b\":\"x\"}", "{\"a\":\",\"}" },
+		/* An escaped key is kept. */
+		{ "{\"\\u0061\":1,\"b\":2}", "{\"a\":1}" },
+		{ "{\"\\u0062\":1,\"b\":2}", "{\"b\":1}" },
+		/* Twice: refused where it is kept. */
+		{ "{\"a\":1,\"a\":2}", NULL },
+		{ "{\"b\":1,\"b\":2}", "{}" },
+		/* What is left out is checked. */
+		{ "{\"b\":01}", NULL },
+		{ "{\"b\":1,}", NULL },
+		{ "{\"b\":1 \"a\":2}", NULL },
+		{ "{\"b\":}", NULL },
+		{ "{\"b\":1", NULL },
+		{ "{\"b\":1]", NULL },
+		{ "{\"b\":\"\xff\"}", NULL },
+		{ "{\"b\":1}}", NULL },
+	};
+	const struct json *v;
+	struct json_keys keys;
+	size_t i, len;
+
+	(void)state;
+	json_keys_init(&keys, names);
+	for (i = 0; i < COUNT(rows); i++) {
+		len = strlen(rows[i].in);
+		free(text);
+		text = malloc(len + 1);
+		assert_non_null(text);
+		memcpy(text, rows[i].in, len);
+		v = json_parse_keys(doc, text, len, &keys);
+		if (rows[i].out == NULL && v == NULL)
+			continue;
+		if (rows[i].out == NULL || v == NULL)
+			fail_msg("%s: %s", rows[i].in,
+			    v == NULL ? json_error(doc) : "taken");
+		expect_written(v, rows[i].out);
+	}
+}
+
 int
 main(void)
 {
@@ -656,6 +730,7 @@ main(void)
 		cmocka_unit_test(test_writer),
 		cmocka_unit_test(test_two_documents),
 		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -46,7 +46,7 @@ struct channel {
 	void *state;
 	/*
 	 * 0 where a send may start now; else for how many ms to leave it
-	 * alone.
+	 * alone.  At the end of the input a second is waited for.
 	 */
 	int64_t (*busy_ms)(void *state, int64_t mono_ms);
 	/*

@@ -12,6 +12,7 @@
 
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS 300000
+#define BRIEF_MS 1000	  /* a channel is busy, no more than that */
 #define COMPLAIN_MS 10000 /* how often a retry is worth a warning */
 
 /* When a delivery is given up, by the wall clock. */
@@ -193,7 +194,7 @@ static enum store_error
 prepare(struct notifier *n, struct store_txn *t, struct flight *f,
     struct moment now, enum step *step)
 {
-	struct delivery head;
+	struct delivery head = { .journal = "" };
 	enum store_error e;
 
 	*step = STEP_SEND;
@@ -289,7 +290,7 @@ follow(struct notifier *n, struct flight *f, enum step step, struct moment now)
 	case STEP_LATER:
 	case STEP_BUSY:
 		queue_put(&n->queue, f->lane, now.mono_ms + f->o.wait_ms,
-		    step == STEP_BUSY);
+		    step == STEP_BUSY && f->o.wait_ms <= BRIEF_MS);
 		break;
 	case STEP_EMPTY:
 		queue_drop(&n->queue, f->lane);
@@ -478,7 +479,10 @@ say(struct notifier *n, const struct flight *f, struct moment now)
 
 	if (f->o.kind == OUTCOME_DELIVERED)
 		return;
-	if (f->d.state == DELIVERY_PENDING) {
+	if (f->o.kind == OUTCOME_MOVED) {
+		what = "the chat has moved";
+		level = LOG_INFO;
+	} else if (f->d.state == DELIVERY_PENDING) {
 		what = "unable to deliver, retrying";
 		if (now.mono_ms - n->complained_ms < COMPLAIN_MS)
 			level = LOG_DEBUG;

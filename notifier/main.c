@@ -480,7 +480,7 @@ put_health(struct process *p)
 static void
 check_token(struct process *p)
 {
-	struct subscriber s;
+	struct subscriber s = { .id = "" };
 	struct store_txn *t;
 	enum store_error e;
 	struct roll roll;
@@ -652,8 +652,11 @@ main(int argc, char *argv[])
 	p.now = moment();
 	p.health.start_ms = p.now.wall_ms;
 	open_store(&p);
-	if (p.stage.check)
+	if (p.stage.check) {
+		store_close(p.store);
+		settings_free(p.stage.settings);
 		return EX_OK;
+	}
 	open_endpoints(&p);
 	open_channels(&p);
 	open_notifier(&p);

@@ -94,7 +94,7 @@ static enum store_error
 load(struct notifier *n, struct moment now)
 {
 	char id[ID_SIZE] = "";
-	struct journal j;
+	struct journal j = { .name = "" };
 	struct store_txn *t;
 	enum store_error e;
 	uint64_t order;
@@ -305,7 +305,7 @@ keep_message(
 static enum store_error
 new_journal(struct taking *k)
 {
-	struct journal old;
+	struct journal old = { .name = "" };
 	enum store_error e;
 	uint64_t order = 0;
 	char text[256];
@@ -511,7 +511,7 @@ notifier_alarm(struct notifier *n, struct store_txn *t, const char *stage,
     struct moment now)
 {
 	struct taking k = { .n = n, .t = t, .now = now };
-	struct journal unused;
+	struct journal unused = { .name = "" };
 	enum store_error e;
 	struct buf b;
 

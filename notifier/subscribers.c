@@ -473,7 +473,7 @@ do_import(struct command *c, int argc, char *argv[])
 	free(im.list);
 }
 
-static const struct {
+static const struct verb {
 	const char *name;
 	void (*run)(struct command *c, int argc, char *argv[]);
 } commands[] = {
@@ -485,13 +485,21 @@ static const struct {
 	{ "remove", do_remove },
 	{ "show", do_show },
 };
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct verb *
+find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
 
 int
 main(int argc, char *argv[])
 {
 	struct command c = { .store = NULL };
-	size_t i;
+	const struct verb *verb;
 
 	stage_start(&c.stage, argc, argv, "+d:e:hV",
 	    "[-hV] [-d DIR] [-e FILE] COMMAND ...\n"
@@ -505,12 +513,11 @@ main(int argc, char *argv[])
 	    "  import        from standard input: all lines, or none");
 	if (c.stage.argc == 0)
 		stage_usage("a command is expected");
-	for (i = 0; i < COMMANDS; i++)
-		if (strcmp(commands[i].name, c.stage.argv[0]) == 0)
-			break;
-	if (i == COMMANDS)
+	verb = find(c.stage.argv[0]);
+	if (verb == NULL)
 		stage_usage("there is no command '%s'", c.stage.argv[0]);
-	commands[i].run(&c, c.stage.argc, c.stage.argv);
+	else
+		verb->run(&c, c.stage.argc, c.stage.argv);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		die(EX_IOERR, "unable to write: %s", strerror(errno));
 	store_close(c.store);

@@ -166,7 +166,7 @@ changed(const struct watch *w)
 static enum store_error
 close_journal(struct watch *w, struct store_txn *t, struct moment now)
 {
-	struct journal j;
+	struct journal j = { .name = "" };
 	enum store_error e;
 	uint64_t order;
 

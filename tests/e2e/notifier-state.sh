@@ -1,0 +1,92 @@
+#!/bin/sh
+# notifier and differ's state: it waits for it (F79), catches up after having
+# been away, needs no line to see news (F25), never announces anything twice,
+# and notices a state that was lost or set back (F23, F83).  A line of another
+# state, or without one, is said.
+. "$(dirname "$0")/../lib.sh"
+. "$top/tests/e2e/notifier-signals.sh"
+requires jq
+
+"$B/subscribers" add ann -c stdout -t ann -b 9 -l en
+told() {
+	heads notifier.out >told
+	[ "$(wc -l <told)" -ge "$1" ]
+}
+differ() {
+	"$B/differ" >/dev/null 2>>differ.log
+}
+notifier() {
+	[ ! -e notifier.out ] || mv notifier.out "before.$(ls | wc -l)"
+	spawn notifier "$B/notifier" -i unix:n.sock
+	wait_for 5 has notifier.log 'msg="ready"' "$1"
+}
+
+# Before differ ever ran; no line comes over the socket at all.
+notifier 1
+snap 0 '' | differ
+snap 1 "$(row BTCUSDT Buy 1 1)" | differ
+wait_for 5 told 1
+
+# Away: two events meanwhile, in order, once.
+kill9 notifier
+snap 2 "$(row BTCUSDT Buy 2 2)" | differ
+snap 3 "$(row BTCUSDT Buy 2 2),$(row ETHUSDT Sell 5 1)" | differ
+notifier 2
+wait_for 5 told 2
+printf '%s\n' '🔼 Trade #00001 - Position increased' '🔔 Trade #00002 ⚡' >expect
+same expect told
+stop notifier
+
+# As a filter: all that is there is sent before it ends, and a second run over
+# the same lines sends nothing.
+snap 4 "$(row BTCUSDT Buy 2 2),$(row ETHUSDT Sell 6 2)" >next
+"$B/differ" <next 2>>differ.log | "$B/notifier" >filter 2>>notifier.log || fail "notifier ended with $?"
+[ "$(heads filter)" = '🔼 Trade #00002 - Position increased' ] || fail "as a filter: $(cat filter)"
+"$B/statecat" differ/events | "$B/notifier" >again 2>>notifier.log || fail "notifier ended with $?"
+[ ! -s again ] || fail "announced twice: $(cat again)"
+[ "$(balance ann)" = 7 ] || fail "ann paid for $((9 - $(balance ann))) trades, not for 2"
+
+# Lines of another state are ignored, and that is said.
+{
+	category=inverse snap 0 ''
+	snap 0 ''
+	snap 1 "$(row XRPUSDT Buy 1 1)"
+} >other
+"$B/differ" -d other.d <other 2>>differ.log | "$B/notifier" >foreign 2>foreign.log || fail "notifier ended with $?"
+[ ! -s foreign ] || fail "another state's signals were announced"
+has foreign.log 'another journal.*-l' || fail "the log does not say so"
+
+# Set back to an older copy: no number is announced with another meaning.
+cp state/differ.mdb kept.mdb
+snap 5 "$(row BTCUSDT Buy 3 3),$(row ETHUSDT Sell 6 2)" | differ
+"$B/notifier" </dev/null >>notifier.out 2>>notifier.log
+cp kept.mdb state/differ.mdb
+spawn back "$B/notifier" -i unix:n.sock
+wait_for 5 has back.log 'alarm=events_back'
+wait_for 5 alarm events_back true
+{
+	snap 6 "$(row BTCUSDT Buy 4 4),$(row ETHUSDT Sell 6 2)"
+	snap 7 "$(row BTCUSDT Buy 5 5),$(row ETHUSDT Sell 6 2)"
+} | differ
+wait_for 5 alarm events_back false
+stop back
+[ "$(heads back.out | wc -l)" -eq 1 ] || fail "a number was announced with another meaning: $(cat back.out)"
+
+# Lost: noticed, nothing old announced, and it goes on.
+rm -f state/differ.*
+{
+	snap 10 "$(row BTCUSDT Buy 4 4)"
+	snap 11 "$(row BTCUSDT Buy 4 4),$(row SOLUSDT Buy 1 1)"
+} | differ
+"$B/notifier" </dev/null >lost 2>lost.log || fail "notifier ended with $?"
+[ "$(heads lost)" = '🔔 Trade #00002 ⚡' ] || fail "after the loss: $(cat lost)"
+has lost.log 'level=error.*another one' || fail "the loss is not logged"
+alarm journal_changed true || fail "the loss is no alarm"
+
+# Lines and no state at all: 78, and nobody was told.
+status=0
+signal 1 1 OPEN | "$B/notifier" -d none >none.out 2>none.log || status=$?
+[ "$status" -eq 78 ] && has none.log 'use -l' || fail "without a state it ended with $status"
+status=0
+"$B/notifier" -d none </dev/null >none.out 2>none.log || status=$?
+[ "$status" -eq 0 ] || fail "without a state and without lines it ended with $status"

@@ -1,0 +1,50 @@
+#!/bin/sh
+# F27: no good snapshot for STATE_MAX_AGE is an alarm, whoever is still alive,
+# and is over with the next snapshot; so with no state of differ at all.  The
+# operator is told of both, once each; of alarms of other stages too.
+. "$(dirname "$0")/../lib.sh"
+. "$top/tests/e2e/notifier-signals.sh"
+requires jq curl
+
+exchange
+export TELEGRAM_BOT_TOKEN=1:t OPERATOR_CHAT=77 NOTIFY_LANG=en STATE_MAX_AGE=2
+spawn notifier "$B/notifier" -i unix:n.sock
+wait_for 8 alarm snapshot_stale true
+wait_for 5 took 77 1
+# A snapshot of now.
+fresh() {
+	began=$(date +%s)
+	snap 0 '' | "$B/differ" >/dev/null 2>>differ.log
+}
+fresh
+wait_for 5 alarm snapshot_stale false
+wait_for 8 alarm 'snapshot_stale main linear USDT' true
+fresh
+wait_for 5 alarm 'snapshot_stale main linear USDT' false
+wait_for 5 took 77 4
+# Nothing is said twice.
+sleep 1.2
+printf '77 %s\n' '🚨 Alarm: snapshot_stale' '✅ Alarm is over: snapshot_stale' \
+    '🚨 Alarm: snapshot_stale main linear USDT' '✅ Alarm is over: snapshot_stale main linear USDT' >expect
+sent 77 | head -n 4 >got
+same expect got
+
+# Another stage's: differ refuses a line of another host.
+began=$(date +%s)
+printf '{"type":"heartbeat","time":"%s","account":"main","host":"api.bybit.com","uid":"1","ok":true,"ms":1,"requests":1}\n' "$(at 1)" >good
+printf '{"type":"heartbeat","time":"%s","account":"main","host":"elsewhere","uid":"1","ok":true,"ms":1,"requests":1}\n' "$(at 2)" >bad
+{
+	cat good bad
+	snap 3 ''
+} | "$B/differ" >/dev/null 2>>differ.log || :
+told() { sent 77 | grep -q 'Alarm: identity main'; }
+wait_for 5 told
+# Across a restart nothing is told again.
+stop notifier
+sent 77 | sort >before
+spawn notifier "$B/notifier" -i unix:n.sock
+sleep 1.5
+sent 77 | sort >after
+uniq -d after | grep -v snapshot_stale && fail "told twice"
+stop notifier
+has notifier.log 'level=error.*no good snapshot since' || fail "the log does not say so"

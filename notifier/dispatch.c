@@ -548,26 +548,20 @@ notifier_settle(struct notifier *n, struct moment now)
 	}
 	if (e == STORE_OK && health_put(t, "notifier", n->o.health) == -1)
 		e = STORE_FAIL;
+	if (e == STORE_OK) {
+		e = store_commit(t);
+		t = NULL;
+	}
+	/* After a failure the outcomes stand, and are recorded anew. */
 	if (e != STORE_OK) {
 		(void)notifier_fail(n, e);
 		store_abort(t);
-		goto undo;
-	}
-	e = store_commit(t);
-	if (e != STORE_OK) {
-		(void)notifier_fail(n, e);
-		goto undo;
+		return e;
 	}
 	for (size_t i = 0; i < FLIGHTS_MAX; i++)
 		if (n->flights[i].state == FLIGHT_DONE)
 			release(n, &n->flights[i], now);
 	return STORE_OK;
-undo:
-	/* What record() wrote into the deliveries is not so. */
-	for (size_t i = 0; i < FLIGHTS_MAX; i++)
-		if (n->flights[i].state == FLIGHT_DONE)
-			n->flights[i].d.state = DELIVERY_PENDING;
-	return e;
 }
 
 int

@@ -379,6 +379,7 @@ an_open_goes_to_who_has_paid(void **state)
 	take(f, 1, "OPEN");
 	run(f);
 	assert_string_equal(f->sent, "1" O1 "4" O1);
+	assert_int_equal(count(f, "deliveries"), 2);
 	assert_int_equal(get(f, "s1").balance, 1);
 	assert_int_equal(get(f, "s2").balance, 0);
 	assert_int_equal(get(f, "s3").balance, 5);
@@ -681,6 +682,22 @@ a_wait_is_obeyed(void **state)
 	pass(f, 1);
 	run(f);
 	assert_string_equal(f->sent, "1" O1 "1" O1);
+	assert_int_equal(delivery(f, J1, 1, "s1").state, DELIVERY_DELIVERED);
+}
+
+/* F56: a clock that is set back an hour does not make a retry wait for it. */
+static void
+a_retry_waits_by_the_monotonic_clock(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_RETRY, 1, 0, NULL };
+	add(f, "s1", 3);
+	take(f, 1, "OPEN");
+	run(f);
+	pass(f, 1250);
+	f->now.wall_ms -= 3600 * SECOND;
+	run(f);
 	assert_int_equal(delivery(f, J1, 1, "s1").state, DELIVERY_DELIVERED);
 }
 
@@ -988,6 +1005,7 @@ replies_are_judged(void **state)
 		    "", OUTCOME_MOVED, 0 },
 		{ HTTP_REPLY, 401, "{\"ok\":false}", "", OUTCOME_RETRY, 0 },
 		{ HTTP_REPLY, 404, "{\"ok\":false}", "", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 400, "{\"ok\":true}", "", OUTCOME_RETRY, 0 },
 		{ HTTP_REPLY, 413, "{\"ok\":false}", "", OUTCOME_REFUSED, 0 },
 	};
 	struct json_doc *doc = json_new();
@@ -1055,6 +1073,7 @@ main(void)
 		TEST(who_is_gone_is_parked_with_an_alarm),
 		TEST(a_moved_chat_is_followed_once),
 		TEST(a_wait_is_obeyed),
+		TEST(a_retry_waits_by_the_monotonic_clock),
 		TEST(a_wait_that_is_too_long_ends_in_time),
 		TEST(a_restart_sends_what_is_not_settled),
 		TEST(sends_are_bounded),

@@ -137,27 +137,14 @@ print_row(const struct subscriber *s)
 	buf_release(&b);
 }
 
-static void
-print_entry(const struct subscriber *s, int first)
-{
-	if (first)
-		(void)printf("%-20s %-9s %-20s %9s %-4s %s\n", "ID", "CHANNEL",
-		    "ADDRESS", "BALANCE", "LANG", "STATE");
-	(void)printf("%-20s %-9s %-20s %9lld %-4s %s%s\n", s->id, s->channel,
-	    s->address, (long long)s->balance,
-	    s->lang[0] != '\0' ? s->lang : "-",
-	    s->active ? "active" : "inactive", s->tester ? ",tester" : "");
-}
-
 /* All of them, in short transactions: notifier may be at work. */
 static void
-print_all(struct command *c, int table)
+print_all(struct command *c)
 {
 	struct subscriber *list;
 	char after[ID_SIZE] = "";
 	struct store_txn *t;
 	enum store_error e;
-	int first = 1;
 	size_t n;
 
 	if (!open_store(c, STORE_READ))
@@ -170,13 +157,8 @@ print_all(struct command *c, int table)
 		e = roll_list(&c->roll, t, after, list, LIST_MAX, &n);
 		check(c, t, e);
 		store_abort(t);
-		for (size_t i = 0; i < n; i++) {
-			if (table)
-				print_entry(&list[i], first);
-			else
-				print_row(&list[i]);
-			first = 0;
-		}
+		for (size_t i = 0; i < n; i++)
+			print_row(&list[i]);
 		if (n > 0)
 			memcpy(after, list[n - 1].id, sizeof(after));
 	} while (n == LIST_MAX);
@@ -287,14 +269,7 @@ static void
 do_list(struct command *c, int argc, char *argv[])
 {
 	no_operand(argc, argv);
-	print_all(c, 1);
-}
-
-static void
-do_export(struct command *c, int argc, char *argv[])
-{
-	no_operand(argc, argv);
-	print_all(c, 0);
+	print_all(c);
 }
 
 static void
@@ -479,7 +454,7 @@ static const struct verb {
 } commands[] = {
 	{ "add", do_add },
 	{ "credit", do_credit },
-	{ "export", do_export },
+	{ "export", do_list },
 	{ "import", do_import },
 	{ "list", do_list },
 	{ "remove", do_remove },

@@ -36,7 +36,8 @@ cat >expect <<'END'
 END
 s export >got
 same expect got
-[ "$(s list | wc -l)" -eq 4 ] && s list | grep -q '^ann .* 30 .*active' || fail "list: $(s list)"
+s list >got
+same expect got
 [ "$(s show bob | jq -r .address)" = terminal ] || fail "show"
 
 for words in "expected ID:add" "expected ID:add x -c stdout" "needs an argument:add x -c" \

@@ -331,20 +331,23 @@ covered(const struct differ *d, const struct leg *l)
 
 /*
  * The last moment of a record that may be of the first step.  One that is
- * later than the step's proof is of a later step, where there is such a one
- * that needs it.
+ * later than the step's proof is of what came after it, unless there are
+ * enough for all: an order that is still filling has one record in the end.
  */
 static int64_t
 latest(const struct differ *d, const struct leg *l)
 {
 	const struct step *s = &l->steps[0];
 
-	if (s->kind == STEP_REDUCE)
-		return decimal_sign(shrinks(l, 1)) == 0 ||
-			decimal_cmp(in_hand(d, l, INT64_MAX), shrinks(l, 0)) >=
-			    0
+	if (s->kind == STEP_REDUCE) {
+		struct decimal need = shrinks(l, 0);
+
+		if (l->absent > 0 && steps_of_trade(l) == l->nsteps)
+			sum_add(&need, l->last.size);
+		return decimal_cmp(in_hand(d, l, INT64_MAX), need) >= 0
 		    ? INT64_MAX
 		    : s->time;
+	}
 	for (size_t i = steps_of_trade(l); i < l->nsteps; i++)
 		if (l->steps[i].kind == STEP_OPEN &&
 		    l->steps[i].side == l->trade.side)

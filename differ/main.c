@@ -267,11 +267,15 @@ take(struct process *p, const struct input_line *l)
 	must_go_on(p);
 }
 
-/*
- * Take the lines that wait, one commit's worth at the most.  1 where the
- * input goes on, 0 where it has ended.
- */
-static int
+/* What a batch leaves behind. */
+enum rest {
+	REST_NONE,  /* nothing waits: the input is to be waited for */
+	REST_LINES, /* more may have been read, which no descriptor shows */
+	REST_END,   /* the input has ended */
+};
+
+/* Take the lines that wait, one commit's worth at the most. */
+static enum rest
 batch(struct process *p)
 {
 	enum input_status st = INPUT_WAIT;
@@ -286,6 +290,7 @@ batch(struct process *p)
 			p->health.skipped++;
 			log_warn("skipping a line", LOG_STR("from", l.from),
 			    LOG_STR("why", l.why));
+			size += LINE_SIZE_MAX;
 			continue;
 		}
 		if (st != INPUT_LINE)
@@ -301,7 +306,9 @@ batch(struct process *p)
 	if (p->differ->out.len > 0)
 		announce(p);
 	p->cut = st == INPUT_CUT;
-	return st == INPUT_LINE || st == INPUT_WAIT || st == INPUT_SKIP;
+	if (st == INPUT_WAIT)
+		return REST_NONE;
+	return st == INPUT_LINE || st == INPUT_SKIP ? REST_LINES : REST_END;
 }
 
 static void
@@ -393,16 +400,17 @@ loop(struct process *p)
 		{ .fd = output_fd(p->out), .events = POLLIN },
 	};
 
-	while (!sig_stop() && batch(p)) {
-		int more = 0;
+	while (!sig_stop()) {
+		enum rest rest = batch(p);
 
+		if (rest == REST_END)
+			break;
 		say_notices(p);
 		tick(p);
 		pfd[1].revents = 0;
 		if (poll(pfd, 3, 0) == -1 && errno != EINTR)
 			die(EX_OSERR, "poll: %s", strerror(errno));
-		more = pfd[1].revents != 0;
-		if (!more) {
+		if (rest == REST_NONE && pfd[1].revents == 0) {
 			/* Nothing waits: the time for the row of the start. */
 			if (p->unsaid)
 				commit(p);

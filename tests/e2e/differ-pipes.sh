@@ -45,6 +45,23 @@ close $to; waitpid $pid, 0;
 die "median $took[10] s" if $took[10] > 0.1;
 END
 
+# F95, behind more than one commit takes: what was read already is not left
+# lying when nothing more comes.
+perl - "$B/differ" in.ndjson <<'END' || fail 'F95: the last lines of a backlog were left lying'
+use strict; use IPC::Open2;
+my ($differ, $file) = @ARGV;
+open(my $in, '<', $file) or die; my @lines = <$in>;
+my $pid = open2(my $from, my $to, "exec $differ -d behind 2>behind.log");
+fcntl($to, 1031, 1 << 20);	# F_SETPIPE_SZ: all of it waits at once
+my $other = '{"type":"other","text":"' . 'x' x 5000 . '"}' . "\n";
+syswrite $to, $other x 210 . $lines[0] . $lines[1] or die;
+local $SIG{ALRM} = sub { kill 'KILL', $pid; die "nothing came\n" };
+alarm 10;
+my $got = <$from>;
+die "not the signal\n" unless defined $got && $got =~ /OPEN/;
+close $to; waitpid $pid, 0;
+END
+
 # F92: the reader closes; SIGPIPE default or ignored.  The state has it all.
 for how in default ignored; do
 	rm -rf gone

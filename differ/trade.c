@@ -92,6 +92,21 @@ push_open(struct differ *d, struct leg *l, const struct row *r, int64_t time,
 	s->begin = r->open_time > 0 ? r->open_time : before;
 }
 
+/* The row that shows that what is held ended says more of its CLOSE. */
+static void
+prove(const struct leg *l, struct step *s, const struct row *proof)
+{
+	if (decimal_sign(proof->mark) > 0)
+		s->mark = proof->mark;
+	if (proof->status != STATUS_NORMAL && proof->side == SIDE_NONE)
+		s->status = proof->status;
+	if (l->last.has_cum && proof->has_cum) {
+		s->cum = proof->cum;
+		sum_sub(&s->cum, l->last.cum);
+		s->has_cum = decimal_sign(s->cum) != 0;
+	}
+}
+
 /* The end of what is held; proof, unless NULL, is the row that showed it. */
 static void
 push_close(
@@ -102,17 +117,8 @@ push_close(
 	if (s == NULL)
 		return;
 	s->size = decimal_zero;
-	if (proof == NULL)
-		return;
-	if (decimal_sign(proof->mark) > 0)
-		s->mark = proof->mark;
-	if (proof->status != STATUS_NORMAL && proof->side == SIDE_NONE)
-		s->status = proof->status;
-	if (l->last.has_cum && proof->has_cum) {
-		s->cum = proof->cum;
-		sum_sub(&s->cum, l->last.cum);
-		s->has_cum = decimal_sign(s->cum) != 0;
-	}
+	if (proof != NULL)
+		prove(l, s, proof);
 }
 
 /* The row becomes the newest one of the leg; a side's order never goes back. */
@@ -153,8 +159,16 @@ row_of_flat(struct differ *d, struct leg *l, const struct row *r, int64_t time,
 {
 	enum order o = order_of(&l->last, r);
 
-	if (r->side == SIDE_NONE)
+	if (r->side == SIDE_NONE) {
+		if (revocable(l) && (o == ORDER_NEWER || o == ORDER_UNKNOWN)) {
+			struct step *s = &l->steps[l->nsteps - 1];
+
+			prove(l, s, r);
+			s->absence = 0;
+			advance(l, r);
+		}
 		return LEG_OK;
+	}
 	if (o == ORDER_BACK || (o == ORDER_SAME && l->gone))
 		return LEG_BACK;
 	push_open(d, l, r, time, before);
@@ -189,15 +203,15 @@ enum leg_result
 leg_row(struct differ *d, struct leg *l, const struct row *r, int64_t time,
     int64_t before)
 {
-	enum order o;
+	enum order o = order_of(&l->last, r);
 
-	if (l->flat && revocable(l) && very_same(&l->last, r)) {
+	if (l->flat && o != ORDER_BACK && revocable(l) &&
+	    very_same(&l->last, r)) {
 		l->nsteps--;
 		l->flat = 0;
 	}
 	if (l->flat)
 		return row_of_flat(d, l, r, time, before);
-	o = order_of(&l->last, r);
 	if (o == ORDER_BACK)
 		return LEG_BACK;
 	if (r->side == SIDE_NONE) {

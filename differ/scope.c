@@ -142,14 +142,16 @@ scope_hedged(struct differ *d, const struct scope *s, const char *symbol)
 {
 	struct place at = { .scope = s };
 	struct store_key key;
-	size_t len;
+	size_t i, len;
 	int found;
 
 	memcpy(at.symbol, symbol, strlen(symbol) + 1);
 	for (at.idx = 1; at.idx <= 2; at.idx++) {
-		(void)scope_place(s, symbol, at.idx, &found);
+		i = scope_place(s, symbol, at.idx, &found);
 		leg_key(&key, &at);
-		if (found || state_get(d->state, "legs", &key, &len) != NULL)
+		/* One that holds nothing and says nothing is never stored. */
+		if ((found && (s->legs[i]->dirty || !leg_done(s->legs[i]))) ||
+		    state_get(d->state, "legs", &key, &len) != NULL)
 			return 1;
 	}
 	return 0;

@@ -74,7 +74,10 @@ for how in default ignored; do
 	[ "$(cat gone.status)" -eq 74 ] || fail "F92 ($how): status $(cat gone.status), expected 74"
 	grep -q 'level=error.*unable to write' gone.log || fail "F92 ($how): no clear message"
 	events gone >journal
-	[ "$(wc -l <journal)" -ge 199 ] || fail "F92 ($how): events are lost"
+	# How many of the lines it had taken by then, the pipes decide.
+	[ -s journal ] || fail "F92 ($how): events are lost"
+	sed -n "1,$(wc -l <journal)p" file.out >expected
+	[ "$(wc -l <journal)" -gt 199 ] || same expected journal
 done
 
 # F93: the input ends inside a line: before it everything is taken, exit 65.

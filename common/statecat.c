@@ -64,20 +64,6 @@ is_environment(const struct dirent *e)
 	    strcmp(e->d_name + len - (sizeof(SUFFIX) - 1), SUFFIX) == 0;
 }
 
-static int
-exit_code(enum store_error e)
-{
-	switch (e) {
-	case STORE_NOTFOUND:
-	case STORE_BAD:
-		return EX_CONFIG;
-	case STORE_BUSY:
-		return EX_TEMPFAIL;
-	default:
-		return EX_IOERR;
-	}
-}
-
 static void
 open_source(struct source *s, const char *dir)
 {
@@ -89,7 +75,7 @@ open_source(struct source *s, const char *dir)
 
 	e = store_open(&s->store, &o, err, sizeof(err));
 	if (e != STORE_OK)
-		die(exit_code(e), "%s", err);
+		die(store_exit(e), "%s", err);
 }
 
 /* The tables of s, for the message that asks for one of them. */
@@ -203,7 +189,7 @@ print_batch(struct batch *b, const char *table, struct output *out)
 		store_abort(t);
 	}
 	if (e != STORE_OK)
-		die(exit_code(e), "%s", store_errstr(s->store));
+		die(store_exit(e), "%s", store_errstr(s->store));
 	if (buf_failed(&b->rows))
 		die(EX_OSERR, "unable to keep the rows of a table: %s",
 		    strerror(buf_failed(&b->rows)));

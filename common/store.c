@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -460,4 +461,18 @@ const char *
 store_table(const struct store *s, size_t i)
 {
 	return i < s->ntables ? s->tables[i].name : NULL;
+}
+
+int
+store_exit(enum store_error err)
+{
+	switch (err) {
+	case STORE_BUSY:
+		return EX_TEMPFAIL;
+	case STORE_NOTFOUND:
+	case STORE_BAD:
+		return EX_CONFIG;
+	default:
+		return EX_IOERR;
+	}
 }

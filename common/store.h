@@ -57,6 +57,9 @@ enum store_error store_open(
     struct store **out, const struct store_opts *o, char *err, size_t size);
 void store_close(struct store *s); /* NULL is fine */
 
+/* The exit status of sysexits(3) for a program that cannot go on. */
+int store_exit(enum store_error err);
+
 /* In words, what went wrong last with this store. */
 const char *store_errstr(const struct store *s);
 

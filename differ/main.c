@@ -52,19 +52,6 @@ struct process {
 	int cut;    /* the input ended inside a line */
 };
 
-static int
-store_exit(enum store_error err)
-{
-	switch (err) {
-	case STORE_BUSY:
-		return EX_TEMPFAIL;
-	case STORE_BAD:
-		return EX_CONFIG;
-	default:
-		return EX_IOERR;
-	}
-}
-
 /* A new alarm is closed, and says so in the state: it may be open there. */
 static struct alarm *
 add_alarm(struct process *p, const char *name, const char *of)

@@ -77,19 +77,6 @@ moment(void)
 	return (struct moment){ clock_wall_ms(), clock_mono_ms() };
 }
 
-static int
-store_exit(enum store_error err)
-{
-	switch (err) {
-	case STORE_BUSY:
-		return EX_TEMPFAIL;
-	case STORE_BAD:
-		return EX_CONFIG;
-	default:
-		return EX_IOERR;
-	}
-}
-
 /*
  * What could not be stored or read is tried again, with back-off; meanwhile
  * nothing is read or started.  1 where all is well.

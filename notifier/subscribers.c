@@ -34,10 +34,7 @@ store_die(const struct command *c, enum store_error e)
 
 	if (e == STORE_BAD && c->roll.error[0] != '\0')
 		why = c->roll.error;
-	die(e == STORE_BUSY	 ? EX_TEMPFAIL
-		: e == STORE_BAD ? EX_CONFIG
-				 : EX_IOERR,
-	    "%s; nothing was changed", why);
+	die(store_exit(e), "%s; nothing was changed", why);
 }
 
 /* 0 where there is no state yet, which only reading takes as an answer. */
@@ -59,10 +56,7 @@ open_store(struct command *c, enum store_mode mode)
 	if (e == STORE_NOTFOUND && mode == STORE_READ)
 		return 0;
 	if (e != STORE_OK)
-		die(e == STORE_BUSY	 ? EX_TEMPFAIL
-			: e == STORE_BAD ? EX_CONFIG
-					 : EX_IOERR,
-		    "%s", why);
+		die(store_exit(e), "%s", why);
 	return 1;
 }
 

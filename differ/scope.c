@@ -138,6 +138,25 @@ scope_add(struct differ *d, struct scope *s, const char *symbol, int idx)
 }
 
 int
+scope_elsewhere(
+    const struct differ *d, const struct scope *s, const char *symbol, int idx)
+{
+	for (size_t i = 0; i < d->nscopes; i++) {
+		const struct scope *o = d->scopes[i];
+		int found;
+		size_t k;
+
+		if (o == s || o->account != s->account ||
+		    o->category != s->category)
+			continue;
+		k = scope_place(o, symbol, idx, &found);
+		if (found && !leg_done(o->legs[k]))
+			return 1;
+	}
+	return 0;
+}
+
+int
 scope_hedged(struct differ *d, const struct scope *s, const char *symbol)
 {
 	struct place at = { .scope = s };

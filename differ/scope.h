@@ -24,6 +24,10 @@ size_t scope_place(
 struct leg *scope_add(
     struct differ *d, struct scope *s, const char *symbol, int idx);
 
+/* 1 where another scope of the account and category holds that position. */
+int scope_elsewhere(
+    const struct differ *d, const struct scope *s, const char *symbol, int idx);
+
 /* 1 where the symbol was seen in hedge mode. */
 int scope_hedged(struct differ *d, const struct scope *s, const char *symbol);
 

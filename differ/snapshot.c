@@ -56,9 +56,14 @@ add_change(struct pass *p, const struct json *row, struct leg *l)
 	v[p->n++] = (struct change){ .row = row, .leg = l };
 }
 
-/* A row of a position that we do not hold: NULL where it is flat, or bad. */
+/*
+ * A row of a position that we do not hold; l: its leg, NULL where there is
+ * none.  Whether one that is done is still there depends on when the last
+ * commit was, and must make no difference.  NULL where it is flat, or bad.
+ */
 static struct leg *
-new_leg(struct pass *p, const struct row_text *t, const char *symbol, int idx)
+new_leg(struct pass *p, const struct row_text *t, const char *symbol, int idx,
+    struct leg *l)
 {
 	struct row r;
 	const char *why;
@@ -69,7 +74,12 @@ new_leg(struct pass *p, const struct row_text *t, const char *symbol, int idx)
 	}
 	if (r.side == SIDE_NONE)
 		return NULL;
-	return scope_add(p->d, p->s, symbol, idx);
+	/* A symbol has one settle coin: the state has one key for it. */
+	if (scope_elsewhere(p->d, p->s, symbol, idx)) {
+		warn_row(p, t, "it is held with another settle coin");
+		return NULL;
+	}
+	return l != NULL ? l : scope_add(p->d, p->s, symbol, idx);
 }
 
 /* Whose row it is, and whether it says anything new. */
@@ -90,14 +100,16 @@ look_at(struct pass *p, const struct json *v, size_t order)
 		return;
 	}
 	i = scope_place(p->s, symbol, idx, &found);
-	l = found ? p->s->legs[i] : new_leg(p, &t, symbol, idx);
-	if (l == NULL)
-		return;
-	if (l->seen == p->s->snapshots) {
+	l = found ? p->s->legs[i] : NULL;
+	if (l != NULL && l->seen == p->s->snapshots) {
 		warn_row(p, &t, "it stands there twice");
 		l->order = NO_ORDER;
 		return;
 	}
+	if (l == NULL || leg_done(l))
+		l = new_leg(p, &t, symbol, idx, l);
+	if (l == NULL)
+		return;
 	l->seen = p->s->snapshots;
 	l->order = order;
 	if (l->flat || l->absent > 0 || !row_same(&t, l) ||

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/utf8.h"
 
 /* Bytes of a line: the 4 KiB of a reply's body, some escaped, and the rest. */
 #define LOG_LINE_MAX 8192
@@ -111,37 +112,6 @@ put_int(struct text *t, int64_t n)
 	put(t, digits, (size_t)len);
 }
 
-/*
- * Bytes of the UTF-8 character at p, 0 where there is none: no stray byte, no
- * overlong form, no surrogate, nothing above U+10FFFF.
- */
-static size_t
-utf8_len(const unsigned char *p, size_t n)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t i, len;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (len > n || p[1] < low || p[1] > high)
-		return 0;
-	for (i = 2; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
 /* The length of the longest secret that begins at p, or 0. */
 static size_t
 secret_len(const char *p, size_t n)
@@ -176,7 +146,7 @@ put_char(struct text *t, const char *p, size_t n)
 {
 	unsigned char c = (unsigned char)*p;
 	char esc[8];
-	size_t len = utf8_len((const unsigned char *)p, n);
+	size_t len = utf8_len(p, n);
 
 	if (c == '"' || c == '\\') {
 		esc[0] = '\\';

@@ -68,8 +68,9 @@ records_add(struct differ *d, struct record *r)
 	v[i] = r;
 }
 
-void
-records_drop_used(struct differ *d)
+/* Forget those that are used up. */
+static void
+drop_used(struct differ *d)
 {
 	size_t n = 0;
 
@@ -472,7 +473,7 @@ records_correct(struct differ *d, const struct scope *s)
 			}
 		}
 	}
-	records_drop_used(d);
+	drop_used(d);
 }
 
 /* A trade that no snapshot showed: a record is all that is known of it. */
@@ -533,7 +534,7 @@ records_decide(struct differ *d, const struct scope *s, int64_t now)
 		else if (r->time <= now)
 			tell_unseen(d, r, now);
 	}
-	records_drop_used(d);
+	drop_used(d);
 }
 
 struct prune {

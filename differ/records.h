@@ -48,9 +48,8 @@ enum reason record_reason(const struct record *r);
 /* Store the record as it is now; drops none of d->records. */
 void record_save(struct differ *d, const struct record *r);
 
-/* Let d->records have one more, and forget those that are used up. */
+/* Let d->records have one more. */
 void records_add(struct differ *d, struct record *r);
-void records_drop_used(struct differ *d);
 
 /* Keep a trade whose CLOSE was estimated; nothing where it was not. */
 void estimate_keep(

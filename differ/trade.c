@@ -592,12 +592,6 @@ leg_owns(const struct leg *l, const struct record *r)
 	return 0;
 }
 
-enum side
-leg_side(const struct leg *l)
-{
-	return l->flat ? SIDE_NONE : l->last.side;
-}
-
 int
 leg_done(const struct leg *l)
 {

@@ -46,9 +46,6 @@ void leg_settle(struct differ *d, struct leg *l, int64_t now);
 /* 1 where a record is of the trade that is told, or of one that waits. */
 int leg_owns(const struct leg *l, const struct record *r);
 
-/* The side of what is held or waits now, as the newest row has it. */
-enum side leg_side(const struct leg *l);
-
 /* 1 where nothing is held, told or waiting: the leg can be forgotten. */
 int leg_done(const struct leg *l);
 

@@ -8,7 +8,7 @@
 #include "common/killpoint.h"
 #include "common/limits.h"
 
-#define TRIM_EVERY 4
+#define TRIM_EVERY 2
 #define BUCKETS 64 /* a batch of the usual lines changes fewer rows */
 
 const char *const state_tables[] = {

@@ -343,6 +343,20 @@ covered(const struct differ *d, const struct leg *l)
 	return decimal_cmp(in_hand(d, l, INT64_MAX), need) >= 0;
 }
 
+/* The last moment of a record that may be of the trade that is told. */
+static int64_t
+end_of_trade(const struct leg *l)
+{
+	size_t n = steps_of_trade(l);
+
+	for (size_t i = n; i < l->nsteps; i++)
+		if (l->steps[i].kind == STEP_OPEN &&
+		    l->steps[i].side == l->trade.side)
+			return l->steps[i].open_time > 0 ? l->steps[i].open_time
+							 : l->steps[n - 1].time;
+	return INT64_MAX;
+}
+
 /*
  * The last moment of a record that may be of the first step.  One that is
  * later than the step's proof is of what came after it, unless there are
@@ -352,22 +366,16 @@ static int64_t
 latest(const struct differ *d, const struct leg *l)
 {
 	const struct step *s = &l->steps[0];
+	struct decimal need = shrinks(l, 0);
+	int64_t end = end_of_trade(l);
 
-	if (s->kind == STEP_REDUCE) {
-		struct decimal need = shrinks(l, 0);
-
-		if (l->absent > 0 && steps_of_trade(l) == l->nsteps)
-			sum_add(&need, l->last.size);
-		return decimal_cmp(in_hand(d, l, INT64_MAX), need) >= 0
-		    ? INT64_MAX
-		    : s->time;
-	}
-	for (size_t i = steps_of_trade(l); i < l->nsteps; i++)
-		if (l->steps[i].kind == STEP_OPEN &&
-		    l->steps[i].side == l->trade.side)
-			return l->steps[i].open_time > 0 ? l->steps[i].open_time
-							 : s->time;
-	return INT64_MAX;
+	if (s->kind == STEP_CLOSE)
+		return end;
+	if (l->absent > 0 && steps_of_trade(l) == l->nsteps)
+		sum_add(&need, l->last.size);
+	if (decimal_cmp(in_hand(d, l, end), need) >= 0 || end < s->time)
+		return end;
+	return s->time;
 }
 
 /* Let a step of need have its part of a record. */

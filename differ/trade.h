@@ -9,10 +9,12 @@
  *   held  --newer row of size 0-->        CLOSE, waits
  *   held  --not shown, records cover it-> CLOSE
  *   held  --not shown 3 times and 60 s--> CLOSE, waits; void if the very same
- *                                         position is back before it is told
+ *                                         position is back before it is told,
+ *                                         and no newer row of size 0 came
  *
  * A step that waits is told with records that cover it, or, 10 s after its
- * proof, with an estimate of what is missing.
+ * proof, with an estimate of what is missing.  A record that is later than a
+ * REDUCE's proof is of what came after it, unless there are enough for all.
  */
 #ifndef SLUICE_DIFFER_TRADE_H
 #define SLUICE_DIFFER_TRADE_H

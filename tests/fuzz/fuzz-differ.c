@@ -17,7 +17,7 @@
 
 static struct store *store;
 static struct differ *d;
-static char dir[64];
+static char dir[512];
 
 static void
 fail(const char *why)
@@ -38,8 +38,11 @@ open_state(void)
 	char why[512];
 
 	if (dir[0] == '\0') {
-		strcpy(dir, "/dev/shm/fuzz-differ.XXXXXX");
-		if (mkdtemp(dir) == NULL)
+		const char *tmp = getenv("TMPDIR");
+		int n = snprintf(dir, sizeof(dir), "%s/fuzz-differ.XXXXXX",
+		    tmp != NULL ? tmp : "/tmp");
+
+		if (n < 0 || (size_t)n >= sizeof(dir) || mkdtemp(dir) == NULL)
 			fail("no folder");
 	}
 	if (store_open(&store, &o, why, sizeof(why)) != STORE_OK)

@@ -113,6 +113,8 @@ void json_put_int(struct buf *b, const char *key, int64_t n);
 void json_put_bool(struct buf *b, const char *key, int v);
 /* As a JSON string, as the lines have all decimals. */
 void json_put_decimal(struct buf *b, const char *key, struct decimal d);
+/* A number's digits as they are to stand there: "0.020". */
+void json_put_number(struct buf *b, const char *key, const char *digits);
 /* As "2023-12-07T10:30:00.000Z". */
 void json_put_time(struct buf *b, const char *key, int64_t ms);
 /* A parsed value, written again: numbers with their digits. */

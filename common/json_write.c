@@ -127,6 +127,13 @@ json_put_decimal(struct buf *b, const char *key, struct decimal d)
 }
 
 void
+json_put_number(struct buf *b, const char *key, const char *digits)
+{
+	begin(b, key);
+	buf_puts(b, digits);
+}
+
+void
 json_put_time(struct buf *b, const char *key, int64_t ms)
 {
 	char text[TIME_TEXT_MAX];

@@ -29,13 +29,13 @@ struct server_opts {
 	struct tls *tls;    /* NULL: plain HTTP; belongs to the caller */
 	const struct address_list *trust; /* whose X-Forwarded-For counts */
 	const struct address_list *allow; /* who may ask; NULL or empty: all */
-	int tell_all;	      /* 404 and 405 name what is there: operators */
-	size_t header_max;    /* bytes */
-	size_t body_max;      /* bytes */
-	int64_t deadline_ms;  /* from accept to the last byte of the request */
-	int64_t answer_ms;    /* from there to an answer, else 503 */
-	size_t connections;   /* in all */
-	size_t per_address;   /* by the address that counts */
+	int tell_all;	     /* 404 and 405 name what is there: operators */
+	size_t header_max;   /* bytes */
+	size_t body_max;     /* bytes */
+	int64_t deadline_ms; /* from accept to the last byte of the request */
+	int64_t answer_ms;   /* from there to an answer, else 503 */
+	size_t connections;  /* in all */
+	size_t per_address;  /* by the address that counts */
 	void (*handler)(void *arg, struct request *r);
 	/* The client has gone before it was answered: r ends with this call. */
 	void (*gone)(void *arg, struct request *r);

@@ -32,7 +32,8 @@ SSL_CTX *tls_context(const struct tls *t);
 /* When the certificate ends, wall clock ms: for the alarm of 14 days. */
 int64_t tls_expires_ms(const struct tls *t);
 
-/* 1 where the handshake's peer may pass: no client CA, or chain and name fit. */
+/* 1 where the handshake's peer may pass: no client CA, or chain and name fit.
+ */
 int tls_peer_ok(const struct tls *t, const SSL *ssl);
 
 #endif

@@ -552,6 +552,7 @@ test_writer(void **state)
 	json_put_bool(&b, "off", 0);
 	assert_int_equal(decimal_parse(&d, "45000.50", 8), 0);
 	json_put_decimal(&b, "price", d);
+	json_put_number(&b, "quantity", "0.020");
 	json_put_time(&b, "time", 1701945000000);
 	json_open_object(&b, "empty");
 	json_close_object(&b);
@@ -574,7 +575,7 @@ test_writer(void **state)
 	json_close_object(&b);
 	assert_string_equal(buf_cstr(&b),
 	    "{\"type\":\"signal\",\"n\":-9223372036854775808,\"on\":true,"
-	    "\"off\":false,\"price\":\"45000.5\","
+	    "\"off\":false,\"price\":\"45000.5\",\"quantity\":0.020,"
 	    "\"time\":\"2023-12-07T10:30:00.000Z\",\"empty\":{},"
 	    "\"list\":[1,\"{[:,\",[],{\"k\\\"1\":\"a\\nb\\\\c\\u0001\"},true],"
 	    "\"copy\":{\"a\":[1.50,null,\"x\"]},\"last\":\"\xd0\x96\x7f\"}\n"

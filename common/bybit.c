@@ -4,54 +4,25 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
+#include "common/bybit_internal.h"
 #include "common/clock.h"
 #include "common/limits.h"
 #include "common/settings.h"
 
-/* Time-outs of a call, ms: a reply takes 50 to 300 as a rule (F85). */
-#define CONNECT_MS 4000
-#define STALL_MS 5000
-#define TOTAL_MS 10000
-
-/* No call for so long after a ban by address (section 3, F21). */
-#define BAN_MS (10 * 60 * 1000)
-
-#define STAMPS_MAX 3	  /* a 10002 is stamped and sent again twice */
-#define JITTER_MS 100	  /* callers of one account drift apart */
-#define URL_SIZE_MAX 8192 /* bytes; ours take 300 */
-#define HOLDS_MAX 16	  /* paths; we ask eight */
-
-/* A path that must wait, by its limit headers. */
-struct hold {
-	char path[64];
-	int64_t until_mono_ms;
-};
-
-struct bybit {
-	struct http *http;
-	struct json_doc *doc;
-	char *url;
-	char host[256];
-	char *key;
-	char *secret;
-	char window[24];
-	struct bybit_clock clock;
-	struct hold holds[HOLDS_MAX];
-	int64_t banned_until_mono_ms;
-	uint64_t requests;
-	void (*trace)(void *arg, const struct bybit_trace *t);
-	void *trace_arg;
-	/* The reply of the call under way. */
-	int done;
-	struct http_reply reply;
-	struct buf body;
-	char error[640];
+/*
+ * Time-outs of a call, ms: a reply takes 50 to 300 as a rule (F85).  Whoever
+ * trades learns soon that a reply is lost, and several calls run at a time.
+ */
+static const struct http_opts read_opts = { .connect_ms = 4000,
+	.stall_ms = 5000,
+	.total_ms = 10000,
+	.connections = 2 };
+static const struct http_opts trade_opts = {
+	.connect_ms = 3000, .stall_ms = 5000, .total_ms = 5000, .connections = 8
 };
 
 void
@@ -149,11 +120,7 @@ struct bybit *
 bybit_new(const struct settings *s, int trade, char *err, size_t size)
 {
 	struct bybit *b = calloc(1, sizeof(*b));
-	struct http_opts o = { .ca_file = setting_str(s, CA_FILE),
-		.connect_ms = CONNECT_MS,
-		.stall_ms = STALL_MS,
-		.total_ms = TOTAL_MS,
-		.connections = 2 };
+	struct http_opts o = trade ? trade_opts : read_opts;
 	int own = trade &&
 	    (setting_given(s, BYBIT_TRADE_API_KEY) ||
 		setting_given(s, BYBIT_TRADE_API_SECRET));
@@ -162,6 +129,7 @@ bybit_new(const struct settings *s, int trade, char *err, size_t size)
 		snprintf(err, size, "%s", strerror(ENOMEM));
 		return NULL;
 	}
+	o.ca_file = setting_str(s, CA_FILE);
 	buf_init(&b->body, REPLY_SIZE_MAX + 1);
 	b->key =
 	    take_key(s, own ? BYBIT_TRADE_API_KEY : BYBIT_API_KEY, err, size);
@@ -194,6 +162,7 @@ bybit_free(struct bybit *b)
 	if (b == NULL)
 		return;
 	http_free(b->http);
+	bybit_drop_calls(b);
 	json_free(b->doc);
 	buf_release(&b->body);
 	if (b->secret != NULL)
@@ -248,216 +217,4 @@ bybit_set_trace(struct bybit *b,
 {
 	b->trace = trace;
 	b->trace_arg = arg;
-}
-
-/* An error of ours, in the form of a reply. */
-static void __attribute__((format(printf, 3, 4)))
-no_reply(struct bybit_reply *r, enum bybit_class class, const char *fmt, ...)
-{
-	va_list ap;
-
-	memset(r, 0, sizeof(*r));
-	r->class = class;
-	r->advice = "";
-	va_start(ap, fmt);
-	(void)vsnprintf(r->error, sizeof(r->error), fmt, ap);
-	va_end(ap);
-}
-
-/* Wait until the reply is there, or until a moment.  -1: stop_fd is ready. */
-static int
-wait_for(struct bybit *b, int64_t until_mono_ms, int stop_fd)
-{
-	struct pollfd stop = { .fd = stop_fd, .events = POLLIN };
-
-	for (;;) {
-		int64_t left = until_mono_ms - clock_mono_ms();
-
-		if (b->done || left <= 0)
-			return 0;
-		if (http_wait(
-			b->http, &stop, stop_fd == -1 ? 0 : 1, (int)left) == -1)
-			return 0;
-		if (stop.revents != 0) {
-			http_abort(b->http);
-			return -1;
-		}
-	}
-}
-
-static void
-on_reply(void *arg, const struct http_reply *reply)
-{
-	struct bybit *b = arg;
-
-	b->done = 1;
-	b->reply = *reply;
-	snprintf(b->error, sizeof(b->error), "%s", reply->error);
-	buf_clear(&b->body);
-	buf_put(&b->body, reply->body, reply->len);
-	if (buf_reserve(&b->body, 1) == -1 || buf_cstr(&b->body) == NULL) {
-		b->reply.outcome = HTTP_UNKNOWN;
-		snprintf(b->error, sizeof(b->error), "%s", strerror(ENOMEM));
-		buf_clear(&b->body);
-	}
-	b->reply.body = b->body.p;
-	b->reply.len = b->body.len;
-	b->reply.error = b->error;
-}
-
-static int
-start(struct bybit *b, const char *path, const char *query, int sign)
-{
-	struct http_request r = { .method = "GET" };
-	char stamp[24], signature[BYBIT_SIGN_MAX], key[SETTING_SIZE_MAX + 32];
-	char h_stamp[64], h_window[64], h_sign[BYBIT_SIGN_MAX + 32];
-	const char *const headers[] = { key, h_stamp, h_window, h_sign, NULL };
-	struct buf url;
-	int rc = -1;
-
-	buf_init(&url, URL_SIZE_MAX);
-	buf_printf(
-	    &url, "%s%s%s%s", b->url, path, query[0] != '\0' ? "?" : "", query);
-	r.url = buf_cstr(&url);
-	if (r.url == NULL) {
-		errno = buf_failed(&url);
-		goto out;
-	}
-	if (sign) {
-		snprintf(stamp, sizeof(stamp), "%" PRId64, bybit_now_ms(b));
-		bybit_sign(signature, b->secret, stamp, b->key, b->window,
-		    query, strlen(query));
-		snprintf(key, sizeof(key), "X-BAPI-API-KEY: %s", b->key);
-		snprintf(
-		    h_stamp, sizeof(h_stamp), "X-BAPI-TIMESTAMP: %s", stamp);
-		snprintf(h_window, sizeof(h_window), "X-BAPI-RECV-WINDOW: %s",
-		    b->window);
-		snprintf(h_sign, sizeof(h_sign), "X-BAPI-SIGN: %s", signature);
-		r.headers = headers;
-	}
-	rc = http_start(b->http, &r, on_reply, b);
-	if (rc == 0)
-		b->requests++;
-out:
-	buf_release(&url);
-	return rc;
-}
-
-/* The entry of a path; where there is none, the one that ends first is taken.
- */
-static struct hold *
-hold_of(struct bybit *b, const char *path)
-{
-	struct hold *h = &b->holds[0];
-	size_t i;
-
-	for (i = 0; i < HOLDS_MAX; i++) {
-		if (strcmp(b->holds[i].path, path) == 0)
-			return &b->holds[i];
-		if (b->holds[i].until_mono_ms < h->until_mono_ms)
-			h = &b->holds[i];
-	}
-	snprintf(h->path, sizeof(h->path), "%s", path);
-	h->until_mono_ms = 0;
-	return h;
-}
-
-/* One request and its reply, and what is to be learnt from it. */
-static int
-call(struct bybit *b, const char *path, const char *query, int sign,
-    int stop_fd, struct bybit_reply *r)
-{
-	struct bybit_trace t = { "GET", path, query, r, "", 0 };
-	int64_t sent, now, wait;
-
-	b->done = 0;
-	if (wait_for(b, hold_of(b, path)->until_mono_ms, stop_fd) == -1)
-		return -1;
-	sent = clock_mono_ms();
-	if (start(b, path, query, sign) == -1) {
-		no_reply(r, BYBIT_RETRY, "unable to send a request: %s",
-		    strerror(errno));
-		return 0;
-	}
-	if (wait_for(b, sent + 2 * TOTAL_MS, stop_fd) == -1)
-		return -1;
-	if (!b->done) {
-		http_abort(b->http);
-		no_reply(r, BYBIT_RETRY, "no end of a request in %d ms",
-		    2 * TOTAL_MS);
-		r->ambiguous = 1;
-		return 0;
-	}
-	now = clock_mono_ms();
-	bybit_judge(r, b->doc, &b->reply);
-	if (b->trace != NULL) {
-		t.body = b->reply.body != NULL ? b->reply.body : "";
-		t.len = b->reply.len;
-		b->trace(b->trace_arg, &t);
-	}
-	if (r->time_ms > 0)
-		bybit_clock_learn(&b->clock, r->time_ms, sent, now);
-	if (r->class == BYBIT_BANNED)
-		b->banned_until_mono_ms = now + BAN_MS;
-	wait = bybit_hold_ms(r, b->reply.limit_status, b->reply.limit_reset,
-	    bybit_clock_now(&b->clock, now),
-	    (int64_t)arc4random_uniform(JITTER_MS + 1));
-	if (wait > 0)
-		hold_of(b, path)->until_mono_ms = now + wait;
-	return 0;
-}
-
-/* Say both times: which of them is wrong is for a person to see (F20). */
-static void
-clock_error(struct bybit *b, struct bybit_reply *r)
-{
-	char local[TIME_TEXT_MAX], theirs[TIME_TEXT_MAX];
-	int64_t now = bybit_now_ms(b);
-
-	time_format(local, now - b->clock.offset_ms);
-	time_format(theirs, now);
-	no_reply(r, BYBIT_RETRY,
-	    "the local clock says %s, Bybit's %s: set the clock (NTP); at "
-	    "most %d s are corrected",
-	    local, theirs, BYBIT_OFFSET_MAX_MS / 1000);
-}
-
-int
-bybit_get(struct bybit *b, const char *path, const char *query, int sign,
-    int stop_fd, struct bybit_reply *reply)
-{
-	int stamps = 0;
-
-	for (;;) {
-		if (bybit_banned_ms(b) > 0) {
-			no_reply(reply, BYBIT_BANNED,
-			    "HTTP 403, too frequent: no call for another "
-			    "%" PRId64 " s",
-			    (bybit_banned_ms(b) + 999) / 1000);
-			reply->status = 403;
-			return 0;
-		}
-		if (sign &&
-		    !bybit_clock_sane(
-			&b->clock, clock_wall_ms(), clock_mono_ms())) {
-			if (call(b, "/v5/market/time", "", 0, stop_fd, reply) ==
-			    -1)
-				return -1;
-			if (reply->class != BYBIT_OK)
-				return 0;
-			if (!bybit_clock_sane(
-				&b->clock, clock_wall_ms(), clock_mono_ms())) {
-				clock_error(b, reply);
-				return 0;
-			}
-		}
-		if (call(b, path, query, sign, stop_fd, reply) == -1)
-			return -1;
-		if (reply->code != 10002 || reply->class != BYBIT_AGAIN)
-			return 0;
-		if (++stamps == STAMPS_MAX) {
-			reply->class = BYBIT_RETRY;
-			return 0;
-		}
-	}
 }

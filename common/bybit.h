@@ -120,13 +120,47 @@ int64_t bybit_now_ms(const struct bybit *b);
 int64_t bybit_offset_ms(const struct bybit *b);
 
 /*
- * A signed GET, waited for.  query is percent-encoded already and goes out as
- * it is signed; sign 0 for the public endpoints.  Holds back while the limit
- * headers or a 10006 say so.  A 10002 is stamped and sent again, twice at the
- * most; with the clock too far off nothing signed goes out (BYBIT_RETRY, the
- * error names both times).  stop_fd: a descriptor whose readiness ends the
- * wait (-1: none).  *reply, with result valid until the next call.
- * Returns 0, or -1 where stop_fd ended it.
+ * A call.  path is one of Bybit's ("/v5/order/create"); payload the query of a
+ * GET, percent-encoded already, or the body of a POST: copied, signed, and sent
+ * as it is.  sign 0 for the public endpoints.
+ *
+ * It waits while the limit headers or a 10006 hold its path back, and while
+ * the clock is too far off for anything signed.  A 10002 is stamped and sent
+ * again, twice at the most; nothing else is ever sent again (F02).
+ */
+struct bybit_call {
+	const char *method; /* "GET" or "POST" */
+	const char *path;
+	const char *payload;
+	size_t len;
+	int sign;
+	/* Not sent after that: done with BYBIT_RETRY.  0: no such moment. */
+	int64_t until_mono_ms;
+	/*
+	 * Called from bybit_wait, once.  The reply with its result is valid
+	 * inside it; it may start further calls.
+	 */
+	void (*done)(void *arg, const struct bybit_reply *r);
+	void *arg;
+};
+
+/* 0, or -1 with errno: the call is not known then, and done never called. */
+int bybit_start(struct bybit *b, const struct bybit_call *c);
+
+/*
+ * Send what can be sent, take replies, and wait for them and for n further
+ * descriptors (16 at the most; revents are set), timeout_ms at the most, -1
+ * without end.  May return early.  0, or -1 with errno.
+ */
+int bybit_wait(struct bybit *b, struct pollfd *fds, size_t n, int timeout_ms);
+
+/* Calls that have not ended. */
+size_t bybit_active(const struct bybit *b);
+
+/*
+ * A GET, waited for; nothing else may be under way.  stop_fd: a descriptor
+ * whose readiness ends the wait (-1: none).  *reply, with result valid until
+ * the next call.  Returns 0, or -1 where stop_fd ended it.
  */
 int bybit_get(struct bybit *b, const char *path, const char *query, int sign,
     int stop_fd, struct bybit_reply *reply);

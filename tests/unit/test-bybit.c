@@ -6,7 +6,7 @@
  * and F105 (no key in errors), F65 (codes by class), F89 (signing), F91 (every
  * combination of HTTP status, retCode and body).
  *
- * Not tested here: bybit_get on the wire (tests/e2e/poller-*.sh).
+ * Not tested here: calls on the wire (tests/e2e/poller-*.sh, trade-*.sh).
  */
 #include <setjmp.h>
 #include <stdarg.h>

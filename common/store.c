@@ -457,6 +457,12 @@ store_close(struct store *s)
 	free(s);
 }
 
+int
+store_owned(const struct store *s)
+{
+	return store_files_owned(&s->files);
+}
+
 const char *
 store_table(const struct store *s, size_t i)
 {

@@ -60,6 +60,12 @@ void store_close(struct store *s); /* NULL is fine */
 /* The exit status of sysexits(3) for a program that cannot go on. */
 int store_exit(enum store_error err);
 
+/*
+ * 1 while the stage that owns the environment lives: it holds its lock on the
+ * data, whoever its user is and whatever its pid became.
+ */
+int store_owned(const struct store *s);
+
 /* In words, what went wrong last with this store. */
 const char *store_errstr(const struct store *s);
 

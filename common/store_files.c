@@ -382,15 +382,28 @@ store_files_attach(struct store_files *f, char *err, size_t size)
 	return lock_open(f, err, size);
 }
 
-int
-store_files_alone(const struct store_files *f)
+/* 1 where a lock on that byte, by another descriptor, can be ruled out. */
+static int
+is_free(const struct store_files *f, off_t byte)
 {
 	struct flock l = { .l_type = F_WRLCK,
 		.l_whence = SEEK_SET,
-		.l_start = BYTE_OPEN,
+		.l_start = byte,
 		.l_len = 1 };
 
 	return fcntl(f->fd, F_OFD_GETLK, &l) == 0 && l.l_type == F_UNLCK;
+}
+
+int
+store_files_alone(const struct store_files *f)
+{
+	return is_free(f, BYTE_OPEN);
+}
+
+int
+store_files_owned(const struct store_files *f)
+{
+	return f->mode == STORE_OWN || !is_free(f, BYTE_OWNER);
 }
 
 void

@@ -59,6 +59,9 @@ enum store_error store_files_attach(
 /* Still alone?  Where not, a check of the file means nothing. */
 int store_files_alone(const struct store_files *f);
 
+/* 1 while the owner has the file open, this process or another. */
+int store_files_owned(const struct store_files *f);
+
 /* Let others in: they wait while somebody who may write is alone. */
 void store_files_admit(struct store_files *f);
 

@@ -591,6 +591,30 @@ test_second_instance(void **arg)
 	store_close(must_open(&o));
 }
 
+/* Whether a stage lives: stopped it does, killed it does not. */
+static void
+test_owned(void **arg)
+{
+	struct store *s;
+	pid_t pid;
+
+	(void)arg;
+	pid = child(own_and_wait);
+	s = open_mode(STORE_READ);
+	assert_int_equal(store_owned(s), 1);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(store_owned(s), 1);
+	end_child(pid);
+	assert_int_equal(store_owned(s), 0);
+	store_close(s);
+	s = open_mode(STORE_OWN);
+	assert_int_equal(store_owned(s), 1);
+	store_close(s);
+	s = open_mode(STORE_SHARED);
+	assert_int_equal(store_owned(s), 0);
+	store_close(s);
+}
+
 static void
 write_for_ever(int ready)
 {
@@ -1238,6 +1262,7 @@ main(void)
 		T(test_other_schema_size_or_stage),
 		T(test_size_beside_a_reader),
 		T(test_second_instance),
+		T(test_owned),
 		T(test_lock_files_deleted),
 		T(test_state_replaced_under_a_reader),
 		T(test_twice_in_one_process),

@@ -16,6 +16,7 @@ struct json;
 struct request;
 struct server;
 struct settings;
+struct store;
 
 /* What webhookd itself knows, for /metrics and /status. */
 struct api_counts {
@@ -32,15 +33,26 @@ struct api_opts {
 	const struct settings *settings;
 	const char *dir; /* the state folder */
 	/*
+	 * webhookd's own, for its alarms: a second handle cannot be had.  Read
+	 * in short transactions, so nothing of api is to be called inside one.
+	 * NULL: none.
+	 */
+	struct store *store;
+	/*
 	 * Write a line (with its newline) to the endpoint of -s.  0, or -1
 	 * where there is none or differ is not connected.
 	 */
 	int (*send)(void *arg, const char *line, size_t len);
 	void (*counts)(void *arg, struct api_counts *out);
+	/* An operator did something: for the log; what, and who.  Or NULL. */
+	void (*note)(void *arg, const char *what, const char *who);
 	void *arg;
 };
 
-/* NULL with a message in err. */
+/*
+ * NULL with a message in err: no memory, or ADMIN_LISTEN is no loopback
+ * address and there is no ADMIN_TOKEN.
+ */
 struct api *api_new(const struct api_opts *o, char *err, size_t size);
 void api_free(struct api *a);
 

@@ -4,6 +4,11 @@ TEST_PROGS += exchange
 exchange_OBJS := $(patsubst %.c,%.o,$(wildcard tests/exchange/*.c))
 exchange_LIBS := -levent_openssl -levent_core -levent_extra -lssl -lcrypto -lcjson
 
+# Decisions without risker, for tests of trader alone.
+TEST_PROGS += decide
+decide_OBJS := tests/decide.o
+decide_LIBS := -llmdb -lcjson
+
 # A test may say what it links with beside the library: test-X_EXTRA objects.
 include $(wildcard tests/unit/*.mk)
 unit := $(patsubst %.c,%,$(wildcard tests/unit/test-*.c))

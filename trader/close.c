@@ -1,0 +1,350 @@
+/*
+ * close: what is there goes, by reduceOnly market orders (F64).  Asked for by
+ * an alert, or protective; what one order leaves, another takes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "trader/internal.h"
+
+#define CLOSE_MAX_AGE_MS 3600000
+#define ATTEMPTS_MAX 26
+#define AGAIN_MS 500
+#define LAG_MS 10000 /* the position may be seen that much after a fill */
+#define GONE_SURE 100
+
+/* The entries whose position this closed need not be looked at for long. */
+static void
+tell_entries(const struct order *o)
+{
+	for (struct order *e = o->t->orders; e != NULL; e = e->next)
+		if (e->kind == ORDER_ENTRY &&
+		    strcmp(e->symbol, o->symbol) == 0 &&
+		    (e->step == STEP_GUARD || e->step == STEP_PROTECT) &&
+		    e->position_idx == o->position_idx) {
+			e->gone = GONE_SURE;
+			e->need_mono = o->t->mono_ms;
+		}
+}
+
+/* The other leg of the same alert tells for both. */
+static struct order *
+sibling(const struct order *o)
+{
+	for (struct order *p = o->t->orders; p != NULL; p = p->next)
+		if (p != o && p->kind == ORDER_CLOSE && !order_final(p) &&
+		    strcmp(p->id, o->id) == 0)
+			return p;
+	return NULL;
+}
+
+static void
+add_id(struct order *o, const char *elements)
+{
+	struct buf b;
+	char *text = NULL;
+
+	buf_init(&b, 1u << 16);
+	if (o->order_ids != NULL)
+		buf_puts(&b, o->order_ids);
+	if (b.len > 0)
+		buf_putc(&b, ',');
+	buf_puts(&b, elements);
+	if (buf_cstr(&b) != NULL)
+		text = strdup(b.p);
+	buf_release(&b);
+	if (text == NULL)
+		return;
+	free(o->order_ids);
+	o->order_ids = text;
+}
+
+static void
+finish(struct order *o, enum order_state state)
+{
+	struct order *other = sibling(o);
+
+	if (state == ORDER_CLOSED && o->kind == ORDER_CLOSE && other != NULL) {
+		(void)decimal_add(&other->closed, other->closed, o->closed);
+		if (o->order_ids != NULL)
+			add_id(other, o->order_ids);
+		other->fresh = 1;
+		o->silent = 1;
+	}
+	if (state == ORDER_CLOSED)
+		tell_entries(o);
+	trader_finish(o, state);
+}
+
+static void
+nothing_left(struct order *o)
+{
+	if (o->kind == ORDER_CLOSE && decimal_sign(o->closed) == 0 &&
+	    sibling(o) == NULL)
+		(void)snprintf(o->reason, sizeof(o->reason),
+		    "Nothing to close: no open position of %s", o->symbol);
+	else if (o->kind == ORDER_CLOSE)
+		o->reason[0] = '\0';
+	o->ret_code = 0;
+	finish(o, o->test || o->t->opts.dry_run ? ORDER_DRY : ORDER_CLOSED);
+}
+
+/*
+ * What this order did is done; the same struct goes on with the next link id,
+ * and a copy stays as the row of the last.
+ */
+static void
+next_attempt(struct order *o)
+{
+	struct trader *t = o->t;
+	struct order *done = order_new(t), **at;
+
+	if (done == NULL || o->attempt == ATTEMPTS_MAX) {
+		order_free(done);
+		o->next_mono = t->mono_ms + LAG_MS;
+		return;
+	}
+	*done = *o;
+	done->next = NULL;
+	done->risk_metrics = done->warnings = done->order_ids = NULL;
+	done->errors = done->result = NULL;
+	done->state = ORDER_CLOSED;
+	done->step = STEP_DONE;
+	done->fresh = 1;
+	done->busy = 0;
+	for (at = &t->orders; *at != NULL; at = &(*at)->next)
+		;
+	*at = done;
+	o->attempt++;
+	order_link(o);
+	o->state = ORDER_NEW;
+	o->step = STEP_WAIT;
+	o->sends = o->retries = 0;
+	o->sent_ms = 0;
+	o->order_id[0] = '\0';
+	o->filled = decimal_zero;
+	o->need_mono = t->mono_ms;
+	o->fresh = 1;
+}
+
+/* Bybit calls it final, with a fill. */
+void
+close_filled(struct order *o)
+{
+	struct decimal qty;
+	struct buf b;
+
+	(void)decimal_add(&o->closed, o->closed, o->filled);
+	if (o->order_id[0] != '\0') {
+		buf_init(&b, ORDER_ID_SIZE * 6);
+		json_put_string(&b, NULL, o->order_id);
+		if (buf_cstr(&b) != NULL)
+			add_id(o, b.p);
+		buf_release(&b);
+	}
+	o->fresh = 1;
+	trader_note(o->t, LOG_INFO, "close filled", o, "");
+	if (decimal_parse(&qty, o->qty, strlen(o->qty)) == 0 &&
+	    decimal_cmp(o->filled, qty) >= 0) {
+		nothing_left(o);
+		return;
+	}
+	o->step = STEP_REST;
+	o->fill_mono = o->need_mono = o->t->mono_ms;
+	o->next_mono = 0;
+}
+
+/*
+ * Refused, or final without a fill: the position is read again.  Flat is done
+ * (110017); an order that was booked has used its link id up.
+ */
+void
+close_in_vain(struct order *o)
+{
+	struct trader *t = o->t;
+	int booked = o->ret_code == 0;
+
+	o->retries++;
+	if (o->kind == ORDER_CLOSE && o->ret_code != 110017 && o->retries > 5) {
+		finish(o, ORDER_REJECTED);
+		return;
+	}
+	o->need_mono = t->mono_ms;
+	o->next_mono = t->mono_ms + (int64_t)AGAIN_MS * o->retries;
+	if (booked) {
+		int retries = o->retries;
+
+		next_attempt(o);
+		o->retries = retries;
+		return;
+	}
+	o->step = STEP_WAIT;
+}
+
+static int
+later_entry(const struct order *o)
+{
+	for (const struct order *e = o->t->orders; e != NULL; e = e->next)
+		if (e->kind == ORDER_ENTRY && !e->test &&
+		    e->time_ms > o->time_ms &&
+		    strcmp(e->symbol, o->symbol) == 0)
+			return 1;
+	return 0;
+}
+
+/*
+ * What entered before this close and is not sent yet will not be; what is on
+ * its way is closed as soon as it fills.
+ */
+static void
+doom(const struct order *o)
+{
+	for (struct order *e = o->t->orders; e != NULL; e = e->next) {
+		if (e->kind != ORDER_ENTRY || e->test || order_final(e) ||
+		    e->time_ms > o->time_ms ||
+		    strcmp(e->symbol, o->symbol) != 0 || e->doomed)
+			continue;
+		if (e->state == ORDER_NEW && !e->perhaps) {
+			(void)snprintf(e->reason, sizeof(e->reason),
+			    "A later close of %s came first", e->symbol);
+			trader_finish(e, ORDER_EXPIRED);
+		} else if (e->state == ORDER_NEW || e->state == ORDER_SENT) {
+			/* From now on it is one whose fate is unknown. */
+			e->state = ORDER_SENT;
+			e->doomed = e->fresh = 1;
+		}
+	}
+}
+
+/* Which leg: in hedge mode both may be there, and get an order each. */
+static int
+choose_leg(struct order *o, const struct slot *s)
+{
+	struct order *other;
+
+	if (!s->hedge) {
+		o->position_idx = 0;
+	} else if (slot_row(s, 1)->side != 0 && slot_row(s, 2)->side != 0) {
+		other = order_new(o->t);
+		if (other == NULL)
+			return -1;
+		memcpy(other->id, o->id, sizeof(o->id));
+		memcpy(other->account, o->account, sizeof(o->account));
+		memcpy(other->symbol, o->symbol, sizeof(o->symbol));
+		memcpy(other->action, o->action, sizeof(o->action));
+		other->kind = ORDER_CLOSE;
+		other->time_ms = o->time_ms;
+		other->expires_ms = o->expires_ms;
+		other->test = o->test;
+		other->position_idx = 2;
+		other->need_mono = o->need_mono;
+		order_link(other);
+		other->next = o->next;
+		o->next = other;
+		o->position_idx = 1;
+		o->split = other->split = o->fresh = other->fresh = 1;
+	} else {
+		o->position_idx = slot_row(s, 2)->side != 0 ? 2 : 1;
+	}
+	order_link(o);
+	return 0;
+}
+
+static void
+begin(struct order *o)
+{
+	struct trader *t = o->t;
+	struct slot *s = slot_of(t, o->symbol);
+	const struct position *p;
+
+	if (s == NULL || t->mono_ms < o->next_mono)
+		return;
+	if (o->look_only && !o->perhaps)
+		return;
+	if (o->kind == ORDER_CLOSE && o->sends == 0 && o->attempt == 0) {
+		if (t->wall_ms - o->time_ms > CLOSE_MAX_AGE_MS ||
+		    later_entry(o)) {
+			(void)snprintf(o->reason, sizeof(o->reason),
+			    "Close expired: it is over an hour old, or a "
+			    "later entry of %s was approved",
+			    o->symbol);
+			finish(o, ORDER_EXPIRED);
+			return;
+		}
+		doom(o);
+	}
+	if (!slot_read(s, o->need_mono) ||
+	    (o->position_idx == -1 && choose_leg(o, s) == -1))
+		return;
+	if (o->perhaps) {
+		/* Its own order, if there was one, has the numbers. */
+		track_start(o, 0);
+		o->next_mono = 0;
+		return;
+	}
+	p = slot_row(s, o->position_idx);
+	if (p->side == 0 ||
+	    (o->kind == ORDER_PROTECTIVE && p->side == o->side[0])) {
+		nothing_left(o);
+		return;
+	}
+	(void)snprintf(
+	    o->side, sizeof(o->side), "%s", p->side == 'B' ? "Sell" : "Buy");
+	(void)decimal_format(o->qty, p->size);
+	o->seq = p->seq;
+	if (o->kind == ORDER_CLOSE && (o->test || t->opts.dry_run)) {
+		o->closed = p->size;
+		nothing_left(o);
+		return;
+	}
+	if (!t->stopping)
+		send_order(o);
+}
+
+/* A part is closed: once the position shows it, the rest. */
+static void
+rest(struct order *o)
+{
+	struct trader *t = o->t;
+	struct slot *s = slot_of(t, o->symbol);
+	const struct position *p;
+
+	if (s == NULL || t->mono_ms < o->next_mono ||
+	    !slot_read(s, o->need_mono))
+		return;
+	p = slot_row(s, o->position_idx);
+	if (p->side == 0) {
+		nothing_left(o);
+		return;
+	}
+	if (p->seq == o->seq && t->mono_ms - o->fill_mono < LAG_MS) {
+		o->need_mono = t->mono_ms;
+		o->next_mono = t->mono_ms + AGAIN_MS;
+		return;
+	}
+	next_attempt(o);
+}
+
+void
+close_advance(struct order *o)
+{
+	switch (o->step) {
+	case STEP_WAIT:
+		begin(o);
+		break;
+	case STEP_TRACK:
+		track_advance(o);
+		break;
+	case STEP_REST:
+		rest(o);
+		break;
+	case STEP_LEVERAGE:
+	case STEP_SEND:
+	case STEP_PROTECT:
+	case STEP_GUARD:
+	case STEP_DONE:
+		break;
+	}
+}

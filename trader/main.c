@@ -1,0 +1,702 @@
+/* trader: place the orders that risker decided, and keep them protected. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/buf.h"
+#include "common/bybit.h"
+#include "common/clock.h"
+#include "common/endpoint.h"
+#include "common/halt.h"
+#include "common/json.h"
+#include "common/killpoint.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/sig.h"
+#include "common/stage.h"
+#include "common/store.h"
+#include "trader/decisions.h"
+#include "trader/flatten.h"
+#include "trader/order.h"
+#include "trader/settings.h"
+#include "trader/trader.h"
+
+#define SCHEMA 1
+#define SCAN_MS 1000	   /* between looks for decisions without an order */
+#define TICK_MS 60000	   /* housekeeping of the store */
+#define STOP_MS 6000	   /* what is under way gets so long after SIGTERM */
+#define CLOSE_MS 3000	   /* what readers get to take the last lines */
+#define RETRY_FIRST_MS 100 /* a commit that failed is tried again after */
+#define RETRY_MAX_MS 5000
+#define BODY_SHOWN_MAX 4096
+#define LINES_MAX (64u << 20)
+#define MAP_ALARM_PERCENT 70
+
+static const char *const tables[] = { "orders", "live", "caps", "identity",
+	"health", "alarms", NULL };
+
+struct process {
+	struct stage stage;
+	struct store *store;
+	struct decisions *decisions;
+	struct bybit *bybit;
+	struct trader *trader;
+	struct trader_settings opts;
+	struct input *in;
+	struct output *out;
+	struct health health;
+	struct buf lines; /* results that are stored and not written */
+	struct json_doc *doc;
+	int flatten;	/* -F */
+	int look_only;	/* no decision is sent unless a line asks for it */
+	int starting;	/* the first scan: what it finds is perhaps sent */
+	int ended, cut; /* the input has, inside a line */
+	int ordered;	/* an order went out in this turn */
+	uint64_t peers; /* ever connected */
+	int64_t wall_ms, mono_ms;
+	int64_t scan_mono, tick_mono, stop_mono;
+	int64_t retry_mono, retry_ms; /* 0: the last commit went well */
+	int unread; /* risker's state could not be read, and was said */
+};
+
+static int
+start_call(void *arg, const struct bybit_call *c)
+{
+	struct process *p = arg;
+
+	p->ordered |= strcmp(c->path, "/v5/order/create") == 0;
+	return bybit_start(p->bybit, c);
+}
+
+static int64_t
+bybit_time(void *arg)
+{
+	struct process *p = arg;
+
+	return bybit_now_ms(p->bybit);
+}
+
+static int
+is_halted(void *arg, char *why, size_t size)
+{
+	struct process *p = arg;
+	char since[TIME_TEXT_MAX];
+	struct halt h;
+
+	if (!halt_get(p->stage.dir, &h))
+		return 0;
+	time_format(since, h.time_ms);
+	(void)snprintf(why, size, "%s%s%s%s%s%s",
+	    h.why[0] != '\0' ? h.why : "by the file 'halt'",
+	    h.who[0] != '\0' ? " (" : "", h.who, h.who[0] != '\0' ? ")" : "",
+	    h.time_ms != 0 ? " since " : "", h.time_ms != 0 ? since : "");
+	return 1;
+}
+
+static void
+halt(void *arg, const char *why)
+{
+	struct process *p = arg;
+
+	log_error("trading is halted", LOG_STR("reason", why));
+	if (halt_set(p->stage.dir, "trader", why, p->wall_ms) == -1)
+		log_error("unable to make the file that halts trading",
+		    LOG_STR("dir", p->stage.dir),
+		    LOG_STR("reason", strerror(errno)));
+}
+
+static int
+copy_row(void *arg, const char *link, struct buf *b)
+{
+	struct process *p = arg;
+	struct store_txn *t;
+	struct store_key key;
+	enum store_error e;
+	const char *val;
+	size_t len;
+
+	if (store_begin(p->store, 0, &t) != STORE_OK)
+		return -1;
+	store_key_init(&key);
+	store_key_str(&key, link);
+	e = store_get(t, "orders", key.p, key.len, &val, &len);
+	if (e == STORE_OK)
+		buf_put(b, val, len);
+	store_abort(t);
+	if (e == STORE_NOTFOUND)
+		return 0;
+	return e == STORE_OK && !buf_failed(b) ? 1 : -1;
+}
+
+static void
+note(void *arg, enum log_level level, const char *msg,
+    const struct log_field *fields, size_t n)
+{
+	(void)arg;
+	log_line(level, msg, fields, n);
+}
+
+static void
+trace(void *arg, const struct bybit_trace *t)
+{
+	size_t len = t->len < BODY_SHOWN_MAX ? t->len : BODY_SHOWN_MAX;
+
+	(void)arg;
+	if (!log_wants(LOG_DEBUG))
+		return;
+	log_debug("reply", LOG_STR("method", t->method),
+	    LOG_STR("path", t->path), LOG_STR("payload", t->query),
+	    LOG_INT("status", t->reply->status),
+	    LOG_INT("retCode", t->reply->code), LOG_INT("ms", t->reply->ms),
+	    LOG_STR("error", t->reply->error), LOG_MEM("body", t->body, len));
+}
+
+/* ---- the state ---- */
+
+static int
+load_order(void *arg, const void *key, size_t klen, const char *val, size_t len)
+{
+	struct buf *links = arg;
+
+	(void)val;
+	(void)len;
+	buf_put(links, key, klen);
+	return 0;
+}
+
+/* What the last run left open is closed, until it shows again. */
+static int
+load_alarm(void *arg, const void *key, size_t klen, const char *val, size_t len)
+{
+	struct buf *open = arg;
+
+	if (memmem(val, len, "\"open\":true", 11) != NULL)
+		buf_put(open, key, klen);
+	return 0;
+}
+
+static void
+bad_state(const struct process *p, const char *what)
+{
+	die(EX_CONFIG,
+	    "the state in '%s' is damaged: %s cannot be read; restore it from "
+	    "a backup",
+	    p->stage.dir, what);
+}
+
+static void
+check_identity(struct process *p, struct store_txn *t)
+{
+	const char *host = bybit_host(p->bybit), *val, *known;
+	const char *account = setting_str(p->stage.settings, ACCOUNT);
+	struct store_key key;
+	struct buf b;
+	size_t len;
+
+	store_key_init(&key);
+	store_key_str(&key, account);
+	buf_init(&b, 4096);
+	if (store_get(t, "identity", key.p, key.len, &val, &len) == STORE_OK) {
+		buf_put(&b, val, len);
+		if (buf_cstr(&b) == NULL)
+			die(EX_OSERR, "out of memory");
+		known = json_string(
+		    json_get(json_parse(p->doc, b.p, b.len), "host"));
+		if (known == NULL || strcmp(known, host) != 0)
+			die(EX_CONFIG,
+			    "the state in '%s' belongs to account %s on %s, "
+			    "and the settings name %s: use a state folder of "
+			    "its own for each (STATE_DIR)",
+			    p->stage.dir, account, known != NULL ? known : "?",
+			    host);
+	} else {
+		json_open_object(&b, NULL);
+		json_put_string(&b, "account", account);
+		json_put_string(&b, "host", host);
+		json_close_object(&b);
+		(void)store_put(t, "identity", key.p, key.len, b.p, b.len);
+	}
+	buf_release(&b);
+}
+
+static void
+load(struct process *p)
+{
+	struct buf links, alarms, row;
+	struct store_key key;
+	struct store_txn *t;
+	const char *val;
+	size_t len, at;
+
+	buf_init(&links, LINES_MAX);
+	buf_init(&alarms, LINES_MAX);
+	buf_init(&row, LINES_MAX);
+	if (store_begin(p->store, 1, &t) != STORE_OK)
+		die(EX_IOERR, "%s", store_errstr(p->store));
+	check_identity(p, t);
+	if (store_scan(t, "live", NULL, 0, load_order, &links) != STORE_OK ||
+	    store_scan(t, "alarms", NULL, 0, load_alarm, &alarms) != STORE_OK)
+		bad_state(p, "a table");
+	store_key_init(&key);
+	store_key_str(&key, setting_str(p->stage.settings, ACCOUNT));
+	if (store_get(t, "caps", key.p, key.len, &val, &len) == STORE_OK &&
+	    trader_load_caps(p->trader, val, len) == -1)
+		bad_state(p, "a row of 'caps'");
+	if (store_commit(t) != STORE_OK)
+		die(EX_IOERR, "%s", store_errstr(p->store));
+	for (at = 0; at < links.len; at += strlen(links.p + at) + 1) {
+		buf_clear(&row);
+		if (copy_row(p, links.p + at, &row) != 1 ||
+		    trader_load(p->trader, row.p, row.len) == -1)
+			bad_state(p, links.p + at);
+	}
+	for (at = 0; at < alarms.len; at += strlen(alarms.p + at) + 1)
+		trader_close_alarm(p->trader, alarms.p + at);
+	buf_release(&links);
+	buf_release(&alarms);
+	buf_release(&row);
+}
+
+static void
+write_lines(struct process *p)
+{
+	if (p->lines.len == 0)
+		return;
+	if (output_write(p->out, p->lines.p, p->lines.len) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it all",
+		    strerror(errno));
+	for (size_t i = 0; i < p->lines.len; i++)
+		p->health.out += p->lines.p[i] == '\n';
+	buf_clear(&p->lines);
+}
+
+static enum store_error
+commit(struct process *p)
+{
+	struct store_txn *t;
+	enum store_error e = store_begin(p->store, 1, &t);
+
+	if (e != STORE_OK)
+		return e;
+	if (trader_store(p->trader, t) == -1 ||
+	    health_put(t, "trader", &p->health) == -1) {
+		store_abort(t);
+		return STORE_FAIL;
+	}
+	return store_commit(t);
+}
+
+/*
+ * Stored first, said second.  Where it cannot be stored, nothing is read, sent
+ * or said, but for closing and protecting, until it can.
+ */
+static void
+settle(struct process *p, int always)
+{
+	enum store_error e;
+
+	if (p->mono_ms < p->retry_mono)
+		return;
+	if (always || trader_fresh(p->trader)) {
+		e = commit(p);
+		if (e == STORE_BAD)
+			die(EX_CONFIG, "unable to commit: %s",
+			    store_errstr(p->store));
+		if (e != STORE_OK) {
+			if (p->retry_ms == 0)
+				log_error(
+				    "unable to commit, retrying; no entry is "
+				    "sent, nothing is said",
+				    LOG_STR("reason", store_errstr(p->store)));
+			p->retry_ms = p->retry_ms == 0	     ? RETRY_FIRST_MS
+			    : p->retry_ms * 2 < RETRY_MAX_MS ? p->retry_ms * 2
+							     : RETRY_MAX_MS;
+			p->retry_mono = p->mono_ms + p->retry_ms;
+			trader_blocked(p->trader, 1);
+			return;
+		}
+		if (p->retry_ms != 0) {
+			log_line(LOG_WARN, "committed again", NULL, 0);
+			trader_blocked(p->trader, 0);
+		}
+		p->retry_ms = p->retry_mono = 0;
+		kill_point("K10");
+	}
+	trader_stored(p->trader, &p->lines);
+	write_lines(p);
+}
+
+/* ---- what comes in ---- */
+
+/* A line that no decision backs moves nothing (F09). */
+static void
+take_order(struct process *p, const char *id, char *text, size_t len,
+    int perhaps, int look_only, const char *from)
+{
+	char why[256];
+
+	switch (decisions_equal(p->decisions, id, text, len)) {
+	case 1:
+		break;
+	case 0:
+		log_warn("ignoring an order that risker did not decide",
+		    LOG_STR("from", from), LOG_STR("id", id));
+		p->health.skipped++;
+		return;
+	default:
+		log_error("ignoring an order, as risker's decisions cannot be "
+			  "read",
+		    LOG_STR("from", from),
+		    LOG_STR("reason", decisions_error(p->decisions)));
+		p->health.skipped++;
+		return;
+	}
+	if (trader_order_line(p->trader, text, len, perhaps, look_only, why,
+		sizeof(why)) == TRADER_REFUSED) {
+		p->health.skipped++;
+		log_warn("ignoring an order", LOG_STR("from", from),
+		    LOG_STR("why", why));
+	}
+}
+
+static void
+pass_on(struct process *p, const struct input_line *l)
+{
+	buf_put(&p->lines, l->text, l->len);
+	buf_putc(&p->lines, '\n');
+}
+
+static void
+take_line(struct process *p, struct input_line *l)
+{
+	const struct json *line, *id;
+	const char *type;
+	struct buf copy;
+
+	p->health.lines++;
+	p->health.last_line_ms = p->wall_ms;
+	/* Parsing writes into the text, and what is compared are its bytes. */
+	buf_init(&copy, LINE_SIZE_MAX + 1);
+	buf_put(&copy, l->text, l->len);
+	line = buf_cstr(&copy) != NULL ? json_parse(p->doc, copy.p, copy.len)
+				       : NULL;
+	type = json_string(json_get(line, "type"));
+	id = json_get(line, "id");
+	if (line == NULL || json_type(line) != JSON_OBJECT || type == NULL) {
+		p->health.skipped++;
+		log_warn("skipping a line", LOG_STR("from", l->from),
+		    LOG_STR("why",
+			line == NULL ? json_error(p->doc) : "type is missing"));
+	} else if (strcmp(type, "order") != 0) {
+		pass_on(p, l);
+	} else if (json_string(id) == NULL ||
+	    strlen(json_string(id)) != ALERT_ID_LEN) {
+		p->health.skipped++;
+		log_warn("skipping an order", LOG_STR("from", l->from),
+		    LOG_STR("why", "id is missing or not 32 hex digits"));
+	} else {
+		char name[ALERT_ID_LEN + 1];
+
+		memcpy(name, json_string(id), sizeof(name));
+		take_order(p, name, l->text, l->len, 0, 0, l->from);
+	}
+	buf_release(&copy);
+}
+
+static void
+take_lines(struct process *p)
+{
+	enum input_status st = INPUT_WAIT;
+	struct input_line l;
+	size_t size = 0;
+
+	while (p->in != NULL && !p->ended && p->retry_ms == 0 &&
+	    size < BATCH_SIZE_MAX) {
+		st = input_next(p->in, &l);
+		if (st == INPUT_SKIP) {
+			p->health.lines++;
+			p->health.skipped++;
+			log_warn("skipping a line", LOG_STR("from", l.from),
+			    LOG_STR("why", l.why));
+			size += LINE_SIZE_MAX;
+			continue;
+		}
+		if (st != INPUT_LINE)
+			break;
+		take_line(p, &l);
+		size += l.len + 1;
+	}
+	if (st == INPUT_FAIL)
+		die(EX_IOERR, "unable to read: %s", strerror(errno));
+	p->cut |= st == INPUT_CUT;
+	p->ended |= st == INPUT_END || st == INPUT_CUT;
+}
+
+static void
+take_decision(void *arg, const char *id, char *line, size_t len)
+{
+	struct process *p = arg;
+
+	if (trader_knows(p->trader, id))
+		return;
+	take_order(p, id, line, len, p->starting, p->look_only, "decisions");
+}
+
+/*
+ * Decisions without an order: at the start, when a peer connects, and every
+ * second; with -l at the start alone, to learn what the last run sent.
+ */
+static void
+scan(struct process *p)
+{
+	uint64_t peers = p->in != NULL ? input_peers_ever(p->in) : 0;
+
+	if (p->retry_ms != 0 ||
+	    (!p->starting &&
+		(p->look_only ||
+		    (p->mono_ms < p->scan_mono && peers == p->peers))))
+		return;
+	p->peers = peers;
+	p->scan_mono = p->mono_ms + SCAN_MS;
+	if (decisions_scan(p->decisions, take_decision, p) == -1) {
+		if (!p->unread)
+			log_warn("risker's decisions cannot be read, trying "
+				 "again every second",
+			    LOG_STR("reason", decisions_error(p->decisions)));
+		p->unread = 1;
+	} else {
+		if (p->unread)
+			log_line(LOG_INFO, "risker's decisions can be read",
+			    NULL, 0);
+		p->unread = 0;
+	}
+	p->starting = 0;
+}
+
+static void
+tick(struct process *p)
+{
+	int percent = 0;
+
+	if (p->mono_ms < p->tick_mono)
+		return;
+	p->tick_mono = p->mono_ms + TICK_MS;
+	store_tick(p->store, &percent);
+	trader_map_alarm(p->trader, percent >= MAP_ALARM_PERCENT);
+	store_trim(p->store);
+}
+
+static void
+say_notices(struct process *p)
+{
+	const char *text;
+
+	while (p->in != NULL && (text = input_notice(p->in)) != NULL)
+		log_info(text, LOG_STR("endpoint", p->stage.input));
+	while ((text = output_notice(p->out)) != NULL)
+		log_info(text, LOG_STR("endpoint", "output"));
+}
+
+static void
+take_time(struct process *p)
+{
+	p->wall_ms = clock_wall_ms();
+	p->mono_ms = clock_mono_ms();
+	trader_time(p->trader, p->wall_ms, p->mono_ms);
+}
+
+/* Whether there is nothing more to wait for. */
+static int
+over(struct process *p)
+{
+	if (trader_fatal(p->trader) != NULL)
+		return 1;
+	if (p->stop_mono != 0)
+		return trader_idle(p->trader) || p->mono_ms >= p->stop_mono;
+	if (p->flatten)
+		return trader_flat(p->trader);
+	return p->ended && trader_drained(p->trader);
+}
+
+static void
+look_at_signals(struct process *p)
+{
+	if (p->stop_mono != 0 || !sig_stop())
+		return;
+	p->stop_mono = p->mono_ms + STOP_MS;
+	p->ended = 1;
+	trader_stop(p->trader);
+}
+
+static void
+wait_for_news(struct process *p, int64_t next)
+{
+	struct pollfd pfd[3] = {
+		{ .fd = output_fd(p->out), .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
+	};
+	int64_t left = next - clock_mono_ms();
+	size_t n = 1;
+
+	if (p->stop_mono == 0)
+		pfd[n++].fd = sig_fd();
+	if (p->in != NULL && !p->ended && p->retry_ms == 0)
+		pfd[n++].fd = input_fd(p->in);
+	if (bybit_wait(p->bybit, pfd, n, left > 0 ? (int)left : 0) == -1)
+		die(EX_OSERR, "unable to wait: %s", strerror(errno));
+	if (pfd[0].revents != 0 && output_flush(p->out) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it all",
+		    strerror(errno));
+}
+
+static void
+loop(struct process *p)
+{
+	int64_t next;
+
+	for (;;) {
+		take_time(p);
+		look_at_signals(p);
+		if (!p->flatten)
+			scan(p);
+		if (p->stop_mono == 0)
+			take_lines(p);
+		flatten_look(p->stage.dir, p->trader);
+		next = trader_advance(p->trader);
+		/* What was started goes out before the commit is waited for. */
+		p->ordered = 0;
+		if (bybit_wait(p->bybit, NULL, 0, 0) == -1)
+			die(EX_OSERR, "unable to send: %s", strerror(errno));
+		if (p->ordered)
+			kill_point("K7");
+		settle(p, 0);
+		say_notices(p);
+		tick(p);
+		if (over(p))
+			return;
+		wait_for_news(p, next);
+	}
+}
+
+/* ---- start and end ---- */
+
+static void
+open_store(struct process *p)
+{
+	struct store_opts o = {
+		.dir = p->stage.dir,
+		.stage = "trader",
+		.tables = tables,
+		.schema = SCHEMA,
+		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
+		.mode = p->stage.check ? STORE_READ : STORE_OWN,
+	};
+	enum store_error e;
+	char why[512];
+
+	e = store_open(&p->store, &o, why, sizeof(why));
+	if (p->stage.check && e == STORE_NOTFOUND)
+		return;
+	if (p->flatten && e == STORE_BUSY)
+		exit(flatten_ask(p->stage.dir));
+	if (e != STORE_OK)
+		die(store_exit(e), "%s", why);
+}
+
+static void
+open_endpoints(struct process *p)
+{
+	char why[512];
+
+	if (!p->flatten) {
+		p->in = input_open(p->stage.input, why, sizeof(why));
+		if (p->in == NULL)
+			die(EX_IOERR, "%s", why);
+	}
+	p->out = output_new(OUTPUT_QUEUE);
+	if (p->out == NULL)
+		die(EX_OSERR, "unable to start: %s", strerror(errno));
+	for (size_t i = 0; i < p->stage.noutputs; i++)
+		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
+		    -1)
+			die(EX_IOERR, "%s", why);
+}
+
+static void
+release(struct process *p)
+{
+	trader_free(p->trader);
+	bybit_free(p->bybit);
+	decisions_free(p->decisions);
+	input_close(p->in);
+	store_close(p->store);
+	json_free(p->doc);
+	buf_release(&p->lines);
+	trader_settings_release(&p->opts);
+	settings_free(p->stage.settings);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct process p = { .starting = 1 };
+	struct trader_io io = { &p, start_call, bybit_time, is_halted, halt,
+		copy_row, note };
+	char why[512];
+
+	stage_start(&p.stage, argc, argv, "i:o:d:e:lnhVF",
+	    "[-FlnhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	p.flatten = p.stage.own['F'] != NULL;
+	p.look_only = p.stage.lines_alone || strcmp(p.stage.input, "-") == 0;
+	p.health.start_ms = clock_wall_ms();
+	buf_init(&p.lines, LINES_MAX);
+	if (trader_settings_read(&p.opts, p.stage.settings) == -1)
+		die(EX_OSERR, "out of memory");
+	p.bybit = bybit_new(p.stage.settings, 1, why, sizeof(why));
+	if (p.bybit == NULL)
+		die(EX_CONFIG, "%s", why);
+	bybit_set_trace(p.bybit, trace, NULL);
+	open_store(&p);
+	p.doc = json_new();
+	p.trader = trader_new(&p.opts.opts, &io);
+	p.decisions = decisions_new(p.stage.dir);
+	if (p.doc == NULL || p.trader == NULL || p.decisions == NULL)
+		die(EX_OSERR, "out of memory");
+	if (p.stage.check) {
+		release(&p);
+		return EX_OK;
+	}
+	take_time(&p);
+	load(&p);
+	open_endpoints(&p);
+	if (p.flatten)
+		trader_flatten(p.trader, 1);
+	p.tick_mono = p.mono_ms + TICK_MS;
+	log_info("ready", LOG_STR("dir", p.stage.dir),
+	    LOG_STR("host", bybit_host(p.bybit)),
+	    LOG_INT("orders", (int64_t)trader_live(p.trader)),
+	    LOG_STR("dry_run", p.opts.opts.dry_run ? "true" : "false"));
+	settle(&p, 1);
+	loop(&p);
+	p.health.ended = trader_idle(p.trader);
+	p.retry_mono = 0;
+	settle(&p, 1);
+	say_notices(&p);
+	if (output_close(p.out, CLOSE_MS) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it all",
+		    strerror(errno));
+	if (trader_fatal(p.trader) != NULL)
+		die(EX_CONFIG, "%s", trader_fatal(p.trader));
+	log_info("drained", LOG_INT("lines", (int64_t)p.health.lines),
+	    LOG_INT("orders", (int64_t)trader_live(p.trader)));
+	release(&p);
+	if (p.cut)
+		die(EX_DATAERR,
+		    "the input ended inside a line; everything "
+		    "before it was taken");
+	return EX_OK;
+}

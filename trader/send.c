@@ -1,0 +1,154 @@
+/* send: order/create, and what its reply means (section 8.3, F01, F65). */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/killpoint.h"
+#include "trader/internal.h"
+
+#define BODY_MAX 1024
+#define BACKOFF_FIRST_MS 500
+#define BACKOFF_MAX_MS 8000
+
+static void
+put_body(struct buf *b, const struct order *o)
+{
+	json_open_object(b, NULL);
+	json_put_string(b, "category", "linear");
+	json_put_string(b, "symbol", o->symbol);
+	json_put_string(b, "side", o->side);
+	json_put_string(b, "orderType", "Market");
+	json_put_string(b, "qty", o->qty);
+	json_put_int(b, "positionIdx", o->position_idx);
+	json_put_string(b, "orderLinkId", o->link);
+	if (o->kind == ORDER_ENTRY) {
+		/* The stop goes with the order, never after it (F05). */
+		json_put_string(b, "stopLoss", o->stop_loss);
+		json_put_string(b, "slTriggerBy", "MarkPrice");
+		if (o->take_profit[0] != '\0') {
+			json_put_string(b, "takeProfit", o->take_profit);
+			json_put_string(b, "tpTriggerBy", "MarkPrice");
+		}
+		json_put_string(b, "tpslMode", "Full");
+	} else {
+		/* Never larger than what is there, and no stop fields (F64). */
+		json_put_bool(b, "reduceOnly", 1);
+	}
+	json_close_object(b);
+}
+
+/* It certainly had no effect: once more, later, as long as it is wanted. */
+static void
+try_later(struct order *o, const struct bybit_reply *r)
+{
+	int64_t wait = BACKOFF_FIRST_MS;
+
+	for (int i = 0; i < o->retries && wait < BACKOFF_MAX_MS; i++)
+		wait *= 2;
+	o->retries++;
+	o->sends--;
+	o->next_mono =
+	    o->t->mono_ms + (wait < BACKOFF_MAX_MS ? wait : BACKOFF_MAX_MS);
+	o->step = STEP_WAIT;
+	trader_note(
+	    o->t, LOG_WARN, "order not taken, trying again", o, r->error);
+}
+
+/* What is wrong with the account or the key stops all entries (F65, F67). */
+static int
+halts(const struct bybit_reply *r)
+{
+	return r->class == BYBIT_FATAL && r->code < 100000 && r->code != 10029;
+}
+
+static void
+rejected(struct order *o, const struct bybit_reply *r)
+{
+	(void)snprintf(o->reason, sizeof(o->reason), "%s", r->error);
+	o->ret_code = r->code;
+	trader_note(o->t, LOG_WARN, "order refused", o, r->error);
+	if (halts(r))
+		trader_halt(o->t, r->error);
+	if (o->kind != ORDER_ENTRY) {
+		close_in_vain(o);
+		return;
+	}
+	/* Mode and account do not fit: read it again before the next (F63). */
+	if (r->code == 10001 && strstr(r->error, "position idx") != NULL)
+		slot_forget_mode(slot_of(o->t, o->symbol));
+	/* An earlier send may have gone through all the same. */
+	if (o->sends > 1 || o->perhaps) {
+		track_start(o, 0);
+		return;
+	}
+	trader_finish(o, ORDER_REJECTED);
+}
+
+static void
+on_create(void *arg, const struct bybit_reply *r)
+{
+	struct order *o = arg;
+	const char *id;
+
+	kill_point("K8");
+	o->busy--;
+	o->fresh = 1;
+	if (r->class == BYBIT_OK) {
+		id = json_string(json_get(r->result, "orderId"));
+		if (id != NULL && strlen(id) < sizeof(o->order_id))
+			memcpy(o->order_id, id, strlen(id) + 1);
+		trader_note(o->t, LOG_INFO, "order accepted", o, "");
+		track_start(o, 1);
+	} else if (r->ambiguous || r->class == BYBIT_DONE || r->code == 10014) {
+		/* Perhaps there, or there already (F60): Bybit is asked. */
+		trader_note(o->t, LOG_WARN,
+		    r->class == BYBIT_DONE ? "order is there already"
+					   : "outcome unknown, asking",
+		    o, r->error);
+		track_start(o, r->class == BYBIT_DONE);
+	} else if (r->class == BYBIT_RETRY || r->class == BYBIT_AGAIN ||
+	    r->class == BYBIT_BANNED) {
+		try_later(o, r);
+	} else {
+		rejected(o, r);
+	}
+}
+
+void
+send_order(struct order *o)
+{
+	struct trader *t = o->t;
+	struct bybit_call c = { .method = "POST",
+		.path = "/v5/order/create",
+		.sign = 1,
+		.done = on_create,
+		.arg = o };
+	struct buf body;
+
+	kill_point("K6");
+	buf_init(&body, BODY_MAX);
+	put_body(&body, o);
+	c.payload = buf_cstr(&body);
+	c.len = body.len;
+	if (o->kind == ORDER_ENTRY)
+		c.until_mono_ms = t->mono_ms + (o->expires_ms - t->wall_ms);
+	if (c.payload == NULL || t->io.start(t->io.arg, &c) == -1) {
+		o->next_mono = t->mono_ms + BACKOFF_FIRST_MS;
+		buf_release(&body);
+		return;
+	}
+	buf_release(&body);
+	o->busy++;
+	o->sends++;
+	o->send_mono = t->mono_ms;
+	if (o->sent_ms == 0) {
+		o->sent_ms = t->io.bybit_now_ms(t->io.arg);
+		if (o->kind == ORDER_ENTRY)
+			caps_sent(t, o);
+	}
+	o->state = ORDER_SENT;
+	o->step = STEP_SEND;
+	o->fresh = 1;
+	trader_note(t, LOG_INFO, "order sent", o, "");
+}

@@ -1,0 +1,403 @@
+/*
+ * track: what became of an order?  Asked of realtime, then history, then
+ * executions, until Bybit calls it final (sections 8.1 and 8.2).
+ *
+ * A look-up that fails tells nothing.  One that finds nothing in all three is
+ * absence, and absence counts only after several, outside the window in which
+ * the request could still arrive, with the position as it was (F04).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "trader/internal.h"
+
+#define ABSENT_MIN 3
+#define ABSENT_MS 60000 /* without a trace for so long: lost */
+#define MARGIN_MS 5000	/* after recv_window, nothing arrives any more */
+#define ALARM_MS 10000
+
+static const char *const paths[] = { "/v5/order/realtime", "/v5/order/history",
+	"/v5/execution/list" };
+
+/* Until the next look, ms: of an order that Bybit has, and of one unknown. */
+static int64_t
+pause_ms(const struct order *o)
+{
+	static const int known[] = { 0, 30, 60, 100, 200, 400, 1000, 2000 };
+	static const int unknown[] = { 200, 300, 500, 1000, 2000, 4000 };
+	int n = o->looks;
+
+	if (o->accepted)
+		return n < 8 ? known[n] : 5000;
+	return n < 6 ? unknown[n] : 5000;
+}
+
+void
+track_start(struct order *o, int known)
+{
+	o->step = STEP_TRACK;
+	o->accepted = known;
+	o->looks = o->absent = 0;
+	o->next_mono = o->t->mono_ms + pause_ms(o);
+}
+
+static void look(struct order *o, int where);
+
+/* The look is over; *found: Bybit has it, though it may not be final. */
+static void
+looked(struct order *o, int found)
+{
+	o->looks++;
+	o->looked = 1;
+	if (found) {
+		o->absent = 0;
+		o->accepted = 1;
+	}
+	o->next_mono = o->t->mono_ms + pause_ms(o);
+}
+
+/* The text of a decimal that is above nothing, as Bybit wrote it. */
+static void
+keep_price(struct order *o, const struct json *v)
+{
+	const char *s = json_string(v);
+	struct decimal d;
+
+	if (s != NULL && strlen(s) < sizeof(o->avg_price) &&
+	    decimal_parse(&d, s, strlen(s)) == 0 && decimal_sign(d) > 0)
+		memcpy(o->avg_price, s, strlen(s) + 1);
+}
+
+void
+track_filled(struct order *o)
+{
+	struct decimal qty;
+
+	o->fresh = 1;
+	if (o->kind != ORDER_ENTRY) {
+		close_filled(o);
+		return;
+	}
+	caps_filled(o->t);
+	o->reason[0] = '\0';
+	o->ret_code = 0;
+	if (decimal_parse(&qty, o->qty, strlen(o->qty)) == 0 &&
+	    decimal_cmp(o->filled, qty) < 0) {
+		char text[DECIMAL_TEXT_MAX];
+
+		(void)decimal_format(text, o->filled);
+		(void)snprintf(o->reason, sizeof(o->reason),
+		    "Filled %s of %s: the rest was cancelled and is not "
+		    "sent again",
+		    text, o->qty);
+	}
+	o->state = ORDER_FILLED;
+	o->step = STEP_PROTECT;
+	o->fill_mono = o->need_mono = o->t->mono_ms;
+	o->next_mono = 0;
+	trader_note(o->t, LOG_INFO, "order filled", o, o->reason);
+}
+
+/*
+ * Final without a fill.  A cancel has been reported of an order that had
+ * filled (section 8.2), so the position has the last word: entry_advance.
+ */
+static void
+unfilled(struct order *o, const char *status, const char *reject)
+{
+	(void)snprintf(o->reason, sizeof(o->reason), "not filled: %s%s%s",
+	    status, reject[0] != '\0' ? ", " : "", reject);
+	o->fresh = 1;
+	if (o->kind != ORDER_ENTRY) {
+		close_in_vain(o);
+		return;
+	}
+	if (strcmp(status, "Rejected") == 0) {
+		trader_finish(o, ORDER_REJECTED);
+		return;
+	}
+	o->step = STEP_REST;
+	o->need_mono = o->t->mono_ms;
+	o->next_mono = 0;
+}
+
+static int
+is_final(const char *status)
+{
+	static const char *const names[] = { "Filled", "Cancelled", "Rejected",
+		"Deactivated", "PartiallyFilledCanceled" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(status, names[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* The row of an order.  1 where it is ours and could be read. */
+static int
+take_order(struct order *o, const struct json *row)
+{
+	static const char *const keys[] = { "orderLinkId", "symbol", "side",
+		"orderStatus", "orderId", "avgPrice", "cumExecQty",
+		"rejectReason" };
+	const struct json *v[8];
+	const char *s[4], *id, *reject;
+	struct decimal done;
+
+	json_pick(row, keys, 8, v);
+	for (int i = 0; i < 4; i++) {
+		s[i] = json_string(v[i]);
+		if (s[i] == NULL)
+			return 0;
+	}
+	if (strcmp(s[0], o->link) != 0 || strcmp(s[1], o->symbol) != 0 ||
+	    (o->side[0] != '\0' && strcmp(s[2], o->side) != 0))
+		return 0;
+	id = json_string(v[4]);
+	if (id != NULL && strlen(id) < sizeof(o->order_id))
+		memcpy(o->order_id, id, strlen(id) + 1);
+	keep_price(o, v[5]);
+	if (json_string(v[6]) == NULL || json_string(v[6])[0] == '\0')
+		done = decimal_zero;
+	else if (json_decimal(v[6], &done) == -1)
+		return 0;
+	o->filled = done;
+	if (o->side[0] == '\0')
+		(void)snprintf(o->side, sizeof(o->side), "%s", s[2]);
+	if (o->sent_ms == 0) {
+		/* Sent by the last run: from now on it counts. */
+		o->sent_ms = o->t->io.bybit_now_ms(o->t->io.arg);
+		o->sends = 1;
+		o->state = ORDER_SENT;
+		if (o->kind == ORDER_ENTRY)
+			caps_sent(o->t, o);
+	}
+	o->fresh = 1;
+	reject = json_string(v[7]);
+	if (reject == NULL || strcmp(reject, "EC_NoError") == 0)
+		reject = "";
+	looked(o, 1);
+	if (!is_final(s[3]))
+		return 1;
+	if (decimal_sign(done) > 0)
+		track_filled(o);
+	else
+		unfilled(o, s[3], reject);
+	return 1;
+}
+
+/* Fills alone, where neither list has the order (any more). */
+static int
+take_executions(struct order *o, const struct json *list)
+{
+	struct decimal sum = decimal_zero, qty;
+	const struct json *v;
+
+	for (v = json_first(list); v != NULL; v = json_next(v)) {
+		const char *link = json_string(json_get(v, "orderLinkId"));
+		const char *type = json_string(json_get(v, "execType"));
+
+		if (link == NULL || strcmp(link, o->link) != 0 ||
+		    type == NULL || strcmp(type, "Trade") != 0)
+			continue;
+		if (json_decimal(json_get(v, "execQty"), &qty) == -1 ||
+		    decimal_add(&sum, sum, qty) == -1)
+			return 0;
+		keep_price(o, json_get(v, "execPrice"));
+	}
+	if (decimal_sign(sum) <= 0)
+		return 0;
+	o->filled = sum;
+	looked(o, 1);
+	track_filled(o);
+	return 1;
+}
+
+/* What a reply of one of the three tells.  1 where it found the order. */
+static int
+found(struct order *o, int where, const struct json *list)
+{
+	const struct json *v;
+
+	if (where == 2)
+		return take_executions(o, list);
+	for (v = json_first(list); v != NULL; v = json_next(v))
+		if (take_order(o, v))
+			return 1;
+	return 0;
+}
+
+static void
+on_look(struct order *o, int where, const struct bybit_reply *r)
+{
+	const struct json *list =
+	    r->class == BYBIT_OK ? json_get(r->result, "list") : NULL;
+
+	o->busy--;
+	if (o->step != STEP_TRACK)
+		return;
+	if (list == NULL || json_type(list) != JSON_ARRAY) {
+		trader_note(o->t, LOG_DEBUG, "look-up failed", o, r->error);
+		looked(o, 0);
+		return;
+	}
+	if (found(o, where, list))
+		return;
+	if (json_first(list) != NULL) {
+		/* Rows, and none is ours: not an answer to this question. */
+		looked(o, 0);
+		return;
+	}
+	if (where < 2) {
+		look(o, where + 1);
+		return;
+	}
+	o->absent++;
+	looked(o, 0);
+}
+
+static void
+on_realtime(void *arg, const struct bybit_reply *r)
+{
+	on_look(arg, 0, r);
+}
+
+static void
+on_history(void *arg, const struct bybit_reply *r)
+{
+	on_look(arg, 1, r);
+}
+
+static void
+on_executions(void *arg, const struct bybit_reply *r)
+{
+	on_look(arg, 2, r);
+}
+
+static void
+look(struct order *o, int where)
+{
+	static void (*const done[])(void *, const struct bybit_reply *) = {
+		on_realtime, on_history, on_executions
+	};
+	char query[128 + SYMBOL_SIZE];
+	struct bybit_call c = { .method = "GET",
+		.path = paths[where],
+		.payload = query,
+		.sign = 1,
+		.done = done[where],
+		.arg = o };
+
+	c.len = (size_t)snprintf(query, sizeof(query),
+	    "category=linear&symbol=%s&orderLinkId=%s", o->symbol, o->link);
+	if (o->t->io.start(o->t->io.arg, &c) == 0)
+		o->busy++;
+	else
+		looked(o, 0);
+}
+
+/* Whether the position is as it was before the order, by a read of now. */
+static int
+position_unchanged(struct order *o)
+{
+	struct slot *s = slot_of(o->t, o->symbol);
+	const struct position *p;
+
+	if (s == NULL || o->position_idx == -1 ||
+	    !slot_read(s, o->send_mono + o->t->opts.recv_window_ms))
+		return 0;
+	p = slot_row(s, o->position_idx);
+	return p->there && decimal_cmp(p->size, o->base) == 0;
+}
+
+/*
+ * Bybit's lists do not have it, or say that it did not fill; where the position
+ * has grown on its side since, it did (section 8.2).  1 where it has.
+ */
+int
+track_by_position(struct order *o)
+{
+	struct slot *s = slot_of(o->t, o->symbol);
+	const struct position *p;
+	struct decimal grown;
+
+	if (s == NULL || o->position_idx == -1)
+		return 0;
+	p = slot_row(s, o->position_idx);
+	if (p->side != o->side[0] ||
+	    decimal_sub(&grown, p->size, o->base) == -1 ||
+	    decimal_sign(grown) <= 0)
+		return 0;
+	trader_note(o->t, LOG_WARN,
+	    "no fill in the lists, but the position has grown", o, "");
+	o->filled = grown;
+	track_filled(o);
+	return 1;
+}
+
+/* Nowhere found, again and again: once more with the same id, or lost. */
+static void
+judge_absence(struct order *o)
+{
+	struct trader *t = o->t;
+	int64_t quiet = t->mono_ms - o->send_mono;
+	int fresh = t->wall_ms < o->expires_ms;
+
+	if (o->kind != ORDER_ENTRY && o->absent > 0) {
+		/* The same reduceOnly order once more does no harm. */
+		o->step = STEP_WAIT;
+		o->perhaps = 0;
+		o->need_mono = t->mono_ms;
+		return;
+	}
+	if (o->absent < ABSENT_MIN ||
+	    quiet < t->opts.recv_window_ms + MARGIN_MS)
+		return;
+	if (o->sends == 0) {
+		/* The last run did not send it after all. */
+		o->perhaps = 0;
+		o->step = STEP_WAIT;
+		o->next_mono = 0;
+		return;
+	}
+	if (fresh && o->sends == 1 && !o->doomed && !t->stopping &&
+	    !t->blocked && o->ret_code == 0 && position_unchanged(o)) {
+		trader_note(t, LOG_WARN,
+		    "no trace of the order, sending it again with the same id",
+		    o, "");
+		send_order(o);
+		return;
+	}
+	if (o->ret_code != 0) {
+		trader_finish(o, ORDER_REJECTED);
+		return;
+	}
+	if (quiet < ABSENT_MS || track_by_position(o))
+		return;
+	(void)snprintf(o->reason, sizeof(o->reason),
+	    "no trace of order %s for %d s: look at Bybit whether it is there",
+	    o->link, ABSENT_MS / 1000);
+	trader_halt(t, o->reason);
+	trader_finish(o, ORDER_FAILED);
+}
+
+void
+track_advance(struct order *o)
+{
+	struct trader *t = o->t;
+	char name[96];
+
+	if (o->busy > 0 || t->mono_ms < o->next_mono)
+		return;
+	judge_absence(o);
+	if (o->step != STEP_TRACK)
+		return;
+	if (!o->accepted && o->sends > 0 &&
+	    t->mono_ms - o->send_mono > ALARM_MS) {
+		(void)snprintf(name, sizeof(name), "unknown %s", o->link);
+		trader_alarm(t, 1, name,
+		    "the outcome of an order is unknown: Bybit is being asked");
+	}
+	look(o, 0);
+}

@@ -1,0 +1,416 @@
+#include "trader/trader.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "trader/internal.h"
+
+#define ROW_MAX (1u << 20)
+#define HALT_LOOK_MS 1000
+#define ACTIVE_MS 10 /* between turns while an order is under way */
+#define IDLE_MS 1000
+
+struct trader *
+trader_new(const struct trader_opts *opts, const struct trader_io *io)
+{
+	struct trader *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->opts = *opts;
+	t->io = *io;
+	buf_init(&t->said, 64u << 20);
+	t->caps.sent = calloc((size_t)opts->max_minute + 1, sizeof(int64_t));
+	if (t->caps.sent == NULL) {
+		free(t);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return t;
+}
+
+void
+trader_free(struct trader *t)
+{
+	struct order *o;
+	struct slot *s;
+	struct alarm *a;
+
+	if (t == NULL)
+		return;
+	while ((o = t->orders) != NULL) {
+		t->orders = o->next;
+		order_free(o);
+	}
+	while ((s = t->slots) != NULL) {
+		t->slots = s->next;
+		free(s);
+	}
+	while ((a = t->alarms) != NULL) {
+		t->alarms = a->next;
+		free(a);
+	}
+	free(t->caps.sent);
+	buf_release(&t->said);
+	free(t);
+}
+
+void
+trader_time(struct trader *t, int64_t wall_ms, int64_t mono_ms)
+{
+	t->wall_ms = wall_ms;
+	t->mono_ms = mono_ms;
+	if (t->start_mono != 0)
+		return;
+	t->start_mono = mono_ms;
+	/* The mode of each symbol, before the first alert. */
+	for (size_t i = 0; t->opts.symbols[i] != NULL; i++) {
+		struct slot *s = slot_of(t, t->opts.symbols[i]);
+
+		if (s != NULL)
+			(void)slot_read(s, mono_ms);
+	}
+}
+
+void
+trader_note(struct trader *t, enum log_level level, const char *msg,
+    const struct order *o, const char *why)
+{
+	const struct log_field fields[] = {
+		LOG_STR("order_link_id", o->link),
+		LOG_STR("symbol", o->symbol),
+		LOG_STR("action", o->action),
+		LOG_STR("state", order_state_name(o->state)),
+		LOG_STR("qty", o->qty),
+		LOG_STR("reason", why),
+	};
+
+	t->io.note(t->io.arg, level, msg, fields,
+	    why[0] != '\0'	    ? 6
+		: o->qty[0] != '\0' ? 5
+				    : 4);
+}
+
+void
+trader_alarm(struct trader *t, int open, const char *name, const char *text)
+{
+	struct alarm *a;
+
+	for (a = t->alarms; a != NULL; a = a->next)
+		if (strcmp(a->name, name) == 0)
+			break;
+	if (a == NULL && !open)
+		return;
+	if (a == NULL) {
+		a = calloc(1, sizeof(*a));
+		if (a == NULL)
+			return;
+		(void)snprintf(a->name, sizeof(a->name), "%s", name);
+		a->next = t->alarms;
+		t->alarms = a;
+	}
+	if (a->open == open)
+		return;
+	a->open = open;
+	a->fresh = 1;
+	if (open)
+		(void)snprintf(a->text, sizeof(a->text), "%s", text);
+}
+
+void
+trader_halt(struct trader *t, const char *why)
+{
+	t->io.halt(t->io.arg, why);
+	t->halt_mono = 0;
+}
+
+struct order *
+trader_order(struct trader *t, const char *id)
+{
+	for (struct order *o = t->orders; o != NULL; o = o->next)
+		if (o->kind != ORDER_PROTECTIVE && strcmp(o->id, id) == 0)
+			return o;
+	return NULL;
+}
+
+void
+trader_append(struct trader *t, struct order *o)
+{
+	struct order **at = &t->orders;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = o;
+}
+
+void
+trader_finish(struct order *o, enum order_state state)
+{
+	struct trader *t = o->t;
+	char name[96];
+
+	if (o->kind == ORDER_ENTRY && o->sends > 0 &&
+	    (state == ORDER_REJECTED || state == ORDER_FAILED)) {
+		/* The halt is made before the count that asks for it. */
+		if (t->caps.rejects + 1 == t->opts.max_rejects)
+			trader_halt(t,
+			    "refused entries in a row reached "
+			    "MAX_CONSECUTIVE_REJECTS");
+		caps_rejected(t);
+	}
+	o->state = state;
+	o->step = STEP_DONE;
+	o->fresh = 1;
+	(void)snprintf(name, sizeof(name), "unknown %s", o->link);
+	trader_alarm(t, 0, name, "");
+	trader_note(t, LOG_INFO, "order is final", o, o->reason);
+	answer(o);
+}
+
+/* The result of an order that is final and forgotten: from its row. */
+static int
+say_again(struct trader *t, const char *id)
+{
+	struct json_doc *doc = json_new();
+	const struct json *v, *result;
+	char link[LINK_MAX + 1];
+	struct buf row;
+	int known = 0;
+
+	buf_init(&row, ROW_MAX);
+	for (int idx = 0; idx < 3 && doc != NULL; idx++) {
+		(void)snprintf(link, sizeof(link), "%s-%d", id, idx);
+		buf_clear(&row);
+		if (t->io.row(t->io.arg, link, &row) != 1 ||
+		    buf_cstr(&row) == NULL)
+			continue;
+		known = 1;
+		v = json_parse(doc, row.p, row.len);
+		result = v != NULL ? json_get(v, "result") : NULL;
+		if (result == NULL)
+			continue;
+		json_put(&t->said, NULL, result);
+		buf_putc(&t->said, '\n');
+		break;
+	}
+	buf_release(&row);
+	json_free(doc);
+	return known;
+}
+
+enum trader_taken
+trader_order_line(struct trader *t, char *text, size_t len, int perhaps,
+    int look_only, char *why, size_t size)
+{
+	struct json_doc *doc = json_new();
+	struct order *o = order_new(t), *old;
+	enum trader_taken rc = TRADER_REFUSED;
+	const struct json *line;
+
+	(void)snprintf(why, size, "%s", strerror(ENOMEM));
+	if (doc == NULL || o == NULL)
+		goto out;
+	line = json_parse(doc, text, len);
+	if (line == NULL) {
+		(void)snprintf(why, size, "%s", json_error(doc));
+		goto out;
+	}
+	if (order_from_line(o, line, why, size) == -1)
+		goto out;
+	old = trader_order(t, o->id);
+	if (old != NULL) {
+		if (!look_only)
+			old->look_only = 0;
+		old->unsaid |= old->result != NULL;
+		rc = TRADER_KNOWN;
+		goto out;
+	}
+	if (say_again(t, o->id)) {
+		rc = TRADER_KNOWN;
+		goto out;
+	}
+	o->perhaps = perhaps;
+	o->look_only = look_only;
+	o->need_mono = t->mono_ms;
+	o->send_mono = t->start_mono;
+	trader_append(t, o);
+	trader_note(
+	    t, LOG_INFO, "order taken", o, perhaps ? "perhaps sent" : "");
+	o = NULL;
+	rc = TRADER_TAKEN;
+out:
+	order_free(o);
+	json_free(doc);
+	return rc;
+}
+
+static void
+look_at_halt(struct trader *t)
+{
+	char why[320], text[400];
+	int halted;
+
+	if (t->mono_ms < t->halt_mono)
+		return;
+	t->halt_mono = t->mono_ms + HALT_LOOK_MS;
+	halted = t->io.halted(t->io.arg, why, sizeof(why));
+	if (halted) {
+		(void)snprintf(text, sizeof(text),
+		    "trading is halted: %s; closing and protecting go on", why);
+		trader_alarm(t, 1, "halted", text);
+	} else {
+		trader_alarm(t, 0, "halted", "");
+		/* An operator has resumed: the count begins again. */
+		if (t->caps.rejects >= t->opts.max_rejects)
+			caps_filled(t);
+	}
+	t->halted = halted;
+}
+
+static void
+flatten(struct trader *t)
+{
+	for (struct order *o = t->orders; o != NULL; o = o->next) {
+		if (o->kind != ORDER_ENTRY || order_final(o))
+			continue;
+		if (o->step == STEP_GUARD || o->step == STEP_PROTECT)
+			protect_close(o, "closed: the operator flattens");
+		else
+			o->doomed = 1;
+	}
+}
+
+/* When there is something to do next. */
+static int64_t
+next_moment(const struct trader *t)
+{
+	int64_t next = t->mono_ms + IDLE_MS;
+
+	for (const struct order *o = t->orders; o != NULL; o = o->next) {
+		if (o->step != STEP_GUARD || o->bare_mono != 0)
+			return t->mono_ms + ACTIVE_MS;
+		if (o->need_mono < next)
+			next = o->need_mono;
+	}
+	for (const struct slot *s = t->slots; s != NULL; s = s->next)
+		if (s->want_mono != 0 && s->begun_mono == 0 &&
+		    s->next_mono < next)
+			next = s->next_mono;
+	return next > t->mono_ms ? next : t->mono_ms + ACTIVE_MS;
+}
+
+int64_t
+trader_advance(struct trader *t)
+{
+	look_at_halt(t);
+	account_advance(t);
+	if (t->flatten)
+		flatten(t);
+	for (struct order *o = t->orders; o != NULL; o = o->next) {
+		if (o->kind == ORDER_ENTRY)
+			entry_advance(o);
+		else
+			close_advance(o);
+	}
+	for (struct slot *s = t->slots; s != NULL; s = s->next)
+		slot_advance(s);
+	return next_moment(t);
+}
+
+void
+trader_blocked(struct trader *t, int blocked)
+{
+	t->blocked = blocked;
+}
+
+void
+trader_stop(struct trader *t)
+{
+	t->stopping = 1;
+}
+
+int
+trader_idle(const struct trader *t)
+{
+	for (const struct order *o = t->orders; o != NULL; o = o->next)
+		if (o->step != STEP_GUARD && o->step != STEP_WAIT &&
+		    o->step != STEP_DONE)
+			return 0;
+	return 1;
+}
+
+int
+trader_drained(const struct trader *t)
+{
+	for (const struct order *o = t->orders; o != NULL; o = o->next)
+		if (o->step != STEP_GUARD && o->step != STEP_DONE &&
+		    !o->look_only)
+			return 0;
+	return 1;
+}
+
+void
+trader_flatten(struct trader *t, int on)
+{
+	t->flatten = on;
+}
+
+int
+trader_knows(const struct trader *t, const char *id)
+{
+	char link[LINK_MAX + 1];
+	struct buf row;
+	int known = 0;
+
+	for (const struct order *o = t->orders; o != NULL; o = o->next)
+		if (o->kind != ORDER_PROTECTIVE && strcmp(o->id, id) == 0)
+			return 1;
+	buf_init(&row, ROW_MAX);
+	for (int idx = 0; idx < 3 && !known; idx++) {
+		(void)snprintf(link, sizeof(link), "%s-%d", id, idx);
+		known = t->io.row(t->io.arg, link, &row) != 0;
+	}
+	buf_release(&row);
+	return known;
+}
+
+void
+trader_close_alarm(struct trader *t, const char *name)
+{
+	trader_alarm(t, 1, name, "left open by an earlier run of trader");
+	trader_alarm(t, 0, name, "");
+}
+
+void
+trader_map_alarm(struct trader *t, int open)
+{
+	trader_alarm(t, open, "map trader",
+	    "the state of trader fills up: set a larger STATE_MAP_SIZE for "
+	    "all stages and restart them");
+}
+
+int
+trader_flat(const struct trader *t)
+{
+	return t->orders == NULL;
+}
+
+const char *
+trader_fatal(const struct trader *t)
+{
+	return t->fatal[0] != '\0' ? t->fatal : NULL;
+}
+
+size_t
+trader_live(const struct trader *t)
+{
+	size_t n = 0;
+
+	for (const struct order *o = t->orders; o != NULL; o = o->next)
+		n += !order_final(o);
+	return n;
+}

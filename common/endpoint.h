@@ -96,6 +96,12 @@ size_t output_pending(const struct output *out);
  */
 int output_close(struct output *out, int timeout_ms);
 
+/*
+ * 1 where what is written now has somewhere to go: an endpoint is connected,
+ * or standard output is among them.  Looks at once whether a peer has gone.
+ */
+int output_ready(struct output *out);
+
 /* How many peers connected so far: a change means a new one. */
 uint64_t output_connects(const struct output *out);
 

@@ -345,6 +345,19 @@ flush_target(struct output *out, struct target *t)
 	want_out(out, t);
 }
 
+int
+output_ready(struct output *out)
+{
+	int ready = out->has_stdout;
+
+	for (size_t i = 0; i < out->ntargets; i++) {
+		flush_target(out, out->targets[i]);
+		ready |= out->targets[i]->fd != -1;
+	}
+	set_timer(out);
+	return ready;
+}
+
 /*
  * One write to standard output that does not wait: its bytes, 0 where it
  * would, -1 with errno.  The descriptor may block, and stays as it came

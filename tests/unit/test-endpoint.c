@@ -887,12 +887,15 @@ test_reconnects(void **arg)
 
 	(void)arg;
 	assert_int_equal(input_next(in, &l), INPUT_WAIT);
+	assert_int_equal(output_ready(out), 1);
 	input_close(in);
+	assert_int_equal(output_ready(out), 0);
 	(void)output_write(out, "{\"lost\":1}\n", 11);
 	in = open_in(endpoint);
 	for (i = 0; i < 100 && output_connects(out) < 2; i++)
 		run_output(out, 20);
 	assert_int_equal(output_connects(out), 2);
+	assert_int_equal(output_ready(out), 1);
 	assert_int_equal(output_write(out, "{\"got\":1}\n", 10), 0);
 	expect_line(in, "{\"got\":1}", "peer 1 line 1");
 	assert_int_equal(notices(out), 3);

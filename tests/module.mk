@@ -9,12 +9,13 @@ TEST_PROGS += decide
 decide_OBJS := tests/decide.o
 decide_LIBS := -llmdb -lcjson
 
-# A test may say what it links with beside the library: test-X_EXTRA objects.
+# A test may say what it links with beside the library: test-X_EXTRA objects,
+# test-X_EXTRA_LIBS.
 include $(wildcard tests/unit/*.mk)
 unit := $(patsubst %.c,%,$(wildcard tests/unit/test-*.c))
 UNIT_TESTS += $(unit)
 $(foreach t,$(unit),$(eval $(t)_OBJS := $(t).o $($(notdir $(t))_EXTRA)))
-$(foreach t,$(unit),$(eval $(t)_LIBS := -lcmocka -llmdb -lcurl -lcrypto -lcjson -lmd))
+$(foreach t,$(unit),$(eval $(t)_LIBS := -lcmocka -llmdb -lcurl -lcrypto -lcjson -lmd $($(notdir $(t))_EXTRA_LIBS)))
 
 fuzzers := $(patsubst %.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 FUZZERS += $(fuzzers)

@@ -12,6 +12,7 @@ struct state {
 	struct store *store;
 	enum store_error failed; /* the last attempt, unless STORE_OK */
 	int64_t next_ms;	 /* monotonic: no attempt before */
+	int damaged;		 /* a row is: error says which */
 	char error[512];
 };
 
@@ -101,6 +102,7 @@ states_begin(struct states *s, enum state_of which, struct store_txn **t)
 	struct state *st = &s->of[which];
 	enum store_error e = open_state(s, which);
 
+	st->damaged = 0;
 	if (e != STORE_OK)
 		return e;
 	e = store_begin(st->store, 0, t);
@@ -129,7 +131,7 @@ states_end(struct states *s, enum state_of which, struct store_txn *t,
 	store_abort(t);
 	if (which == STATE_WEBHOOKD)
 		return;
-	if (e == STORE_OK || e == STORE_NOTFOUND) {
+	if (e == STORE_OK || e == STORE_NOTFOUND || st->damaged) {
 		store_trim(st->store);
 		return;
 	}
@@ -154,6 +156,7 @@ states_damaged(struct states *s, enum state_of which, const char *table)
 
 	(void)snprintf(st->error, sizeof(st->error),
 	    "a row of table '%s' is damaged", table);
+	st->damaged = 1;
 	return STORE_BAD;
 }
 

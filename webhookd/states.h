@@ -41,7 +41,10 @@ void states_end(struct states *s, enum state_of which, struct store_txn *t,
 /* After states_begin: 1 while the stage itself has it open. */
 int states_owned(const struct states *s, enum state_of which);
 
-/* A row of that table cannot be read: states_error says so; STORE_BAD. */
+/*
+ * A row of that table, as it was read, cannot be understood: states_error says
+ * so.  STORE_BAD, which is then no reason to open the state anew.
+ */
 enum store_error states_damaged(
     struct states *s, enum state_of which, const char *table);
 

@@ -335,8 +335,8 @@ write_row(struct store_txn *t, void *arg)
 }
 
 /* In a child: this process has it open for reading. */
-static void
-as_stage(
+void
+fake_write(
     const char *stage, int (*fn)(struct store_txn *t, void *arg), void *arg)
 {
 	struct store_txn *t;
@@ -370,7 +370,7 @@ fake_row(const char *stage, const char *table, const char *key, uint64_t number,
 		store_key_str(&k, key);
 	else
 		store_key_u64(&k, number);
-	as_stage(stage, write_row, &w);
+	fake_write(stage, write_row, &w);
 }
 
 void
@@ -383,7 +383,7 @@ fake_row_at(const char *stage, const char *table, const char *const key[],
 	store_key_init(&k);
 	for (size_t i = 0; key[i] != NULL; i++)
 		store_key_str(&k, key[i]);
-	as_stage(stage, write_row, &w);
+	fake_write(stage, write_row, &w);
 }
 
 struct alarm {
@@ -407,7 +407,7 @@ fake_alarm(const char *stage, const char *name, int open)
 {
 	struct alarm a = { name, open };
 
-	as_stage(stage, write_alarm, &a);
+	fake_write(stage, write_alarm, &a);
 }
 
 struct run {
@@ -433,7 +433,7 @@ fake_health(const char *stage, int ended)
 {
 	struct run run = { stage, ended };
 
-	as_stage(stage, write_health, &run);
+	fake_write(stage, write_health, &run);
 }
 
 void

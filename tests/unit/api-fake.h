@@ -15,6 +15,8 @@
 #include "webhookd/api.h"
 #include "webhookd/server.h"
 
+struct store_txn;
+
 struct request {
 	const char *method, *path, *query;
 	const char *host, *origin, *type, *authorization; /* NULL: absent */
@@ -62,6 +64,10 @@ void fake_done(struct request *r);
 void fake_get(const char *path, int status, const char *words);
 void fake_post(
     const char *path, const char *body, int status, const char *words);
+
+/* fn in one transaction of another process, as the stage itself. */
+void fake_write(
+    const char *stage, int (*fn)(struct store_txn *t, void *arg), void *arg);
 
 /*
  * A row, written by another process, as the stage itself does.  key is text;

@@ -23,9 +23,18 @@ int address_list_empty(const struct address_list *l); /* NULL is empty */
 /*
  * Whose request it is (DESIGN, fine print): the peer's address, or, where the
  * peer is trusted, the rightmost one of X-Forwarded-For (NULL: none) that is
- * not.  Text that is no address ends the search at the hop before it.
+ * not.  Text that is no address ends the search at the hop before it.  What is
+ * written is the address in its normal form, ADDRESS_TEXT_MAX bytes at most.
  */
+#define ADDRESS_TEXT_MAX 46
 void address_client(char *out, size_t size, const char *peer,
     const char *forwarded_for, const struct address_list *trust);
+
+/*
+ * Who counts as one client: an IPv4 address, or the /64 of an IPv6 address,
+ * since that is what one client can have.  0, or -1 where text is no address.
+ */
+#define ADDRESS_KEY_SIZE 16
+int address_key(unsigned char key[ADDRESS_KEY_SIZE], const char *text);
 
 #endif

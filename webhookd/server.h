@@ -1,11 +1,16 @@
 /*
  * server - a listener that lets nobody in who should not be.
  *
- * libevent serves HTTP, with its OpenSSL part where TLS is asked for; this
- * adds what it does not have: an absolute deadline from accept to the whole
- * request (F36), caps on header, body and connections, in all and an address
- * (F37), a length that must be there (F38), one meaning of every byte or a 400
- * (F39), one request a connection, and back-off where descriptors run out
+ * HTTP over libevent's listeners and buffers, with its OpenSSL part where TLS
+ * is asked for.  Not over evhttp, since that parses before anything of ours
+ * sees a byte, knows no peer until a request is whole, and so can hold no
+ * absolute deadline (F36), no caps on connections (F37) and no meaning of a
+ * byte but its own (F38, F39); put behind a bufferevent_filter it loses the
+ * answer (2.1.12).  What is left of HTTP is small: a head and a length
+ * (gate.h), one request a connection.
+ *
+ * An absolute deadline from accept to the whole request, caps on header, body
+ * and connections, in all and an address, back-off where descriptors run out
  * (F41).  Nothing of a request is ever echoed in a header of a reply.
  *
  * The handler gets a whole request and answers it now or later.
@@ -29,15 +34,20 @@ struct server_opts {
 	struct tls *tls;    /* NULL: plain HTTP; belongs to the caller */
 	const struct address_list *trust; /* whose X-Forwarded-For counts */
 	const struct address_list *allow; /* who may ask; NULL or empty: all */
-	int tell_all;	     /* 404 and 405 name what is there: operators */
-	size_t header_max;   /* bytes */
-	size_t body_max;     /* bytes */
-	int64_t deadline_ms; /* from accept to the last byte of the request */
-	int64_t answer_ms;   /* from there to an answer, else 503 */
-	size_t connections;  /* in all */
-	size_t per_address;  /* by the address that counts */
+	size_t header_max;		  /* bytes */
+	size_t body_max;		  /* bytes */
+	/* From accept to the last byte of the request; as long for an answer
+	   to be taken. */
+	int64_t deadline_ms;
+	int64_t answer_ms;  /* for the handler to answer, else 503 */
+	size_t connections; /* in all; further ones get 503 */
+	size_t per_address; /* by the address that counts; 429 */
 	void (*handler)(void *arg, struct request *r);
-	/* The client has gone before it was answered: r ends with this call. */
+	/*
+	 * The client has gone before it was answered, answer_ms is over, or the
+	 * server is freed: r ends with this call.  A client that shut down its
+	 * sending side alone is still there.
+	 */
 	void (*gone)(void *arg, struct request *r);
 	void *arg;
 };
@@ -45,15 +55,22 @@ struct server_opts {
 /* Listens.  NULL with a message in err (the address, and what is wrong). */
 struct server *server_new(const struct server_opts *o, char *err, size_t size);
 
-/* Take no new connection; those that are there are answered. */
+/*
+ * Take no new connection; requests that have begun are answered.
+ * server_active counts the connections that are left, until the last byte of
+ * an answer is taken.  server_free (NULL is fine) drops them.
+ */
 void server_stop(struct server *s);
-size_t server_active(const struct server *s); /* connections */
-void server_free(struct server *s);	      /* NULL is fine */
+size_t server_active(const struct server *s);
+void server_free(struct server *s);
 
 /* The port, for a listen address with port 0. */
 int server_port(const struct server *s);
 
-/* What there is to say, one line a change of state; NULL: nothing more. */
+/*
+ * What there is to say since the last call, one line a change of state; NULL:
+ * nothing more.
+ */
 const char *server_notice(struct server *s);
 
 /* 1 while descriptors have run out: for the alarm (F41). */
@@ -63,8 +80,9 @@ int server_starved(const struct server *s);
  * A request.  All of it is valid until it is answered.  path is what stands
  * before a '?', query what follows it ("" without); neither is decoded.  body
  * has a NUL behind it.  address is the client's, as text, X-Forwarded-For
- * taken into account.  request_header returns NULL where it is absent; names
- * are compared without case.
+ * taken into account.  request_header returns NULL where it is absent, the
+ * first where there are several (never of Authorization, Content-Type, Host and
+ * Origin); names are compared without case.
  */
 const char *request_method(const struct request *r);
 const char *request_path(const struct request *r);
@@ -87,10 +105,9 @@ void request_reply(struct request *r, int status, const char *type,
 void request_refuse(struct request *r, int status, const char *error);
 
 /*
- * Guesses of a token (F09).  guess_wrong counts one; guess_wait_ms tells how
- * long that address must wait before the next is looked at at all: 0 for the
- * first ones, then growing, forgotten after a quiet time.  Kept in the server,
- * by a bounded number of addresses.
+ * Guesses of a token (F09), as in guesses.h.  guess_wrong counts one;
+ * guess_wait_ms tells how long that address must wait before the next is
+ * looked at at all.
  */
 void guess_wrong(struct server *s, const char *address);
 int64_t guess_wait_ms(struct server *s, const char *address);

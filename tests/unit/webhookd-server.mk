@@ -1,0 +1,8 @@
+webhookd_listener := webhookd/address.o webhookd/connection.o webhookd/gate.o \
+    webhookd/guesses.o webhookd/request.o webhookd/server.o webhookd/tls.o
+webhookd_listener_LIBS := -levent_openssl -levent_core -lssl
+
+# The listener without the rest of webhookd, for tests over the wire.
+TEST_PROGS += listener
+listener_OBJS := tests/listener.o $(webhookd_listener)
+listener_LIBS := $(webhookd_listener_LIBS) -lcrypto -lcjson -lmd

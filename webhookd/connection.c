@@ -1,0 +1,413 @@
+/* connection: from accept to the last byte of an answer. */
+#include <arpa/inet.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "webhookd/server_internal.h"
+#include "webhookd/tls.h"
+
+/* Bytes that one read may bring beyond a whole request. */
+#define SURPLUS_MAX (64u << 10)
+
+/* Bytes that an alert and its headers take, so that one allocation does. */
+#define REQUEST_FIRST 2048
+
+/* Longer than a sequence number, shorter than an answer of ours. */
+#define REFUSAL_MAX 4096
+
+#define FORWARDED_MAX 2048
+
+static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+static void
+set_timer(struct request *r, int64_t ms)
+{
+	const struct timeval tv = { .tv_sec = ms / 1000,
+		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	(void)event_add(r->timer, &tv);
+}
+
+static void
+unlink_request(struct request *r)
+{
+	struct server *s = r->s;
+
+	if (r->ending) {
+		TAILQ_REMOVE(&s->ending, r, entry);
+		s->ending_n--;
+	} else {
+		TAILQ_REMOVE(&s->serving, r, entry);
+		s->serving_n--;
+	}
+}
+
+void
+connection_free(struct request *r)
+{
+	unlink_request(r);
+	if (r->timer != NULL)
+		event_free(r->timer);
+	if (r->bev != NULL)
+		bufferevent_free(r->bev);
+	buf_release(&r->in);
+	free(r);
+}
+
+void
+connection_drop(struct request *r)
+{
+	if (r->state == REQUEST_WAITING)
+		r->s->o.gone(r->s->o.arg, r);
+	connection_free(r);
+}
+
+/* It counts no longer for the caps. */
+static void
+move_to_ending(struct request *r)
+{
+	struct server *s = r->s;
+
+	if (r->ending)
+		return;
+	if (s->ending_n == ENDING_MAX)
+		connection_free(TAILQ_FIRST(&s->ending));
+	unlink_request(r);
+	r->ending = 1;
+	TAILQ_INSERT_TAIL(&s->ending, r, entry);
+	s->ending_n++;
+}
+
+/* The answer has left. */
+static void
+finish(struct request *r)
+{
+	if (r->ssl != NULL)
+		(void)SSL_shutdown(r->ssl);
+	if (!r->linger || r->eof) {
+		connection_free(r);
+		return;
+	}
+	(void)shutdown(bufferevent_getfd(r->bev), SHUT_WR);
+	r->state = REQUEST_LINGERING;
+	set_timer(r, LINGER_MS);
+	move_to_ending(r);
+}
+
+void
+connection_answer(struct request *r, int status, const char *type,
+    const void *body, size_t len)
+{
+	struct evbuffer *out = bufferevent_get_output(r->bev);
+	char head[ANSWER_HEAD_MAX];
+	size_t n = answer_head(head, r, status, type, len);
+
+	r->state = REQUEST_ANSWERING;
+	set_timer(r, r->s->o.deadline_ms);
+	/* A HEAD is refused, and its refusal has no body either. */
+	if (r->gate.method == METHOD_HEAD)
+		len = 0;
+	if (evbuffer_expand(out, n + len) == -1 ||
+	    evbuffer_add(out, head, n) == -1 ||
+	    evbuffer_add(out, body, len) == -1)
+		connection_free(r);
+}
+
+/* Refuse what never came to the handler. */
+static void
+refuse(struct request *r, int status, const char *why)
+{
+	struct buf b;
+
+	r->linger = 1;
+	buf_init(&b, REFUSAL_MAX);
+	if (answer_refusal(&b, why) == -1)
+		connection_free(r);
+	else
+		connection_answer(r, status, "application/json", b.p, b.len);
+	buf_release(&b);
+}
+
+static size_t
+count_address(const struct server *s, const struct request *r)
+{
+	const struct request *other;
+	size_t n = 0;
+
+	TAILQ_FOREACH(other, &s->serving, entry)
+	n += other != r && other->admitted &&
+	    memcmp(other->key, r->key, sizeof(r->key)) == 0;
+	return n;
+}
+
+/*
+ * r->address is the one that counts.  0, or -1 with what to answer in
+ * r->early.
+ */
+static int
+admit(struct request *r)
+{
+	const struct server_opts *o = &r->s->o;
+
+	r->early = 403;
+	r->early_why = "This address is not allowed";
+	if (address_key(r->key, r->address) == -1)
+		return -1;
+	if (!address_list_empty(o->allow) &&
+	    !address_list_has(o->allow, r->address))
+		return -1;
+	if (count_address(r->s, r) >= o->per_address) {
+		r->early = 429;
+		r->early_why = "There are too many connections of this address";
+		return -1;
+	}
+	r->early = 0;
+	r->admitted = 1;
+	return 0;
+}
+
+/* The head is whole: whose is it, behind a proxy?  -1: refused. */
+static int
+take_head(struct request *r)
+{
+	char list[FORWARDED_MAX], peer[ADDRESS_TEXT_MAX];
+
+	if (!r->admitted) {
+		memcpy(peer, r->address, sizeof(peer));
+		if (gate_forwarded_for(&r->gate, r->in.p, list, sizeof(list)) ==
+		    -1) {
+			refuse(r, 400, "X-Forwarded-For is too long");
+			return -1;
+		}
+		address_client(r->address, sizeof(r->address), peer,
+		    list[0] != '\0' ? list : NULL, r->s->o.trust);
+		if (admit(r) == -1) {
+			refuse(r, r->early, r->early_why);
+			return -1;
+		}
+	}
+	if (r->gate.wants_continue && r->in.len == r->gate.head_len &&
+	    r->gate.body_len > 0)
+		(void)bufferevent_write(r->bev, go_on, sizeof(go_on) - 1);
+	return 0;
+}
+
+/* Look at what came. */
+static void
+take(struct request *r)
+{
+	for (;;)
+		switch (gate_take(&r->gate, r->in.p, r->in.len)) {
+		case GATE_MORE:
+			return;
+		case GATE_HEAD:
+			if (take_head(r) == -1)
+				return;
+			break;
+		case GATE_REFUSE:
+			refuse(r, r->gate.status, r->gate.why);
+			return;
+		case GATE_DONE:
+			r->state = REQUEST_WAITING;
+			set_timer(r, r->s->o.answer_ms);
+			/* It may be answered, and even be gone, after this. */
+			r->s->o.handler(r->s->o.arg, r);
+			return;
+		}
+}
+
+static void
+on_read(struct bufferevent *bev, void *arg)
+{
+	struct evbuffer *from = bufferevent_get_input(bev);
+	size_t n = evbuffer_get_length(from);
+	struct request *r = arg;
+
+	if (r->state != REQUEST_READING) {
+		(void)evbuffer_drain(from, n);
+		r->linger = 1;
+		return;
+	}
+	if (buf_reserve(&r->in, n > REQUEST_FIRST ? n : REQUEST_FIRST) == -1 &&
+	    buf_reserve(&r->in, n) == -1) {
+		connection_free(r);
+		return;
+	}
+	(void)evbuffer_remove(from, r->in.p + r->in.len, n);
+	r->in.len += n;
+	r->in.p[r->in.len] = '\0';
+	take(r);
+}
+
+static void
+on_written(struct bufferevent *bev, void *arg)
+{
+	struct request *r = arg;
+
+	if (r->state == REQUEST_ANSWERING &&
+	    evbuffer_get_length(bufferevent_get_output(bev)) == 0)
+		finish(r);
+}
+
+/* The handshake is done, if there was one. */
+static void
+begin(struct request *r)
+{
+	r->state = REQUEST_READING;
+	if (r->early == 0 && r->ssl != NULL &&
+	    !tls_peer_ok(r->s->o.tls, r->ssl)) {
+		r->early = 403;
+		r->early_why = "A client certificate is required";
+	}
+	if (r->early != 0)
+		refuse(r, r->early, r->early_why);
+}
+
+static void
+on_eof(struct request *r)
+{
+	r->eof = 1;
+	switch (r->state) {
+	case REQUEST_READING:
+		if (r->in.len > 0) {
+			refuse(r, 400, "The request ended before its length");
+			return;
+		}
+		break;
+	case REQUEST_WAITING:
+	case REQUEST_ANSWERING:
+		/* It may still read. */
+		(void)bufferevent_enable(r->bev, EV_WRITE);
+		return;
+	case REQUEST_HANDSHAKE:
+	case REQUEST_LINGERING:
+		break;
+	}
+	connection_free(r);
+}
+
+static void
+on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct request *r = arg;
+
+	(void)bev;
+	if ((what & BEV_EVENT_CONNECTED) != 0)
+		begin(r);
+	else if ((what & BEV_EVENT_EOF) != 0)
+		on_eof(r);
+	else if ((what & BEV_EVENT_ERROR) != 0)
+		connection_drop(r);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct request *r = arg;
+
+	(void)fd;
+	(void)what;
+	switch (r->state) {
+	case REQUEST_READING:
+		refuse(r, 408, "The request did not come in time");
+		return;
+	case REQUEST_WAITING:
+		r->s->o.gone(r->s->o.arg, r);
+		refuse(r, 503, "There was no answer in time");
+		return;
+	case REQUEST_HANDSHAKE:
+	case REQUEST_ANSWERING:
+	case REQUEST_LINGERING:
+		connection_free(r);
+		return;
+	}
+}
+
+static void
+set_address(struct request *r, const struct sockaddr *sa)
+{
+	char peer[ADDRESS_TEXT_MAX] = "";
+	const void *a = sa->sa_family == AF_INET6
+	    ? (const void *)&((const struct sockaddr_in6 *)sa)->sin6_addr
+	    : (const void *)&((const struct sockaddr_in *)sa)->sin_addr;
+
+	(void)inet_ntop(sa->sa_family, a, peer, sizeof(peer));
+	address_client(r->address, sizeof(r->address), peer, NULL, NULL);
+}
+
+/* 0, or -1; fd belongs to the bufferevent where there is one. */
+static int
+set_bufferevent(struct request *r, int fd)
+{
+	const struct server_opts *o = &r->s->o;
+
+	if (o->tls == NULL) {
+		r->bev =
+		    bufferevent_socket_new(o->base, fd, BEV_OPT_CLOSE_ON_FREE);
+		return r->bev == NULL ? -1 : 0;
+	}
+	r->state = REQUEST_HANDSHAKE;
+	r->ssl = SSL_new(tls_context(o->tls));
+	if (r->ssl == NULL)
+		return -1;
+	r->bev = bufferevent_openssl_socket_new(o->base, fd, r->ssl,
+	    BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+	if (r->bev == NULL) {
+		SSL_free(r->ssl);
+		return -1;
+	}
+	/* The length says where a request ends, not a close_notify. */
+	bufferevent_openssl_set_allow_dirty_shutdown(r->bev, 1);
+	return 0;
+}
+
+void
+connection_open(struct server *s, int fd, const struct sockaddr *sa)
+{
+	struct request *r = calloc(1, sizeof(*r));
+	const int on = 1;
+
+	if (r == NULL) {
+		(void)close(fd);
+		return;
+	}
+	r->s = s;
+	r->state = REQUEST_READING;
+	gate_init(&r->gate, s->o.header_max, s->o.body_max);
+	buf_init(&r->in, s->o.header_max + s->o.body_max + SURPLUS_MAX);
+	set_address(r, sa);
+	TAILQ_INSERT_TAIL(&s->serving, r, entry);
+	s->serving_n++;
+	if (set_bufferevent(r, fd) == -1) {
+		(void)close(fd);
+		connection_free(r);
+		return;
+	}
+	r->timer = evtimer_new(s->o.base, on_timer, r);
+	if (r->timer == NULL) {
+		connection_free(r);
+		return;
+	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	set_timer(r, s->o.deadline_ms);
+	if (s->serving_n > s->o.connections) {
+		r->early = 503;
+		r->early_why = "There are too many connections";
+	} else if (!address_list_has(s->o.trust, r->address)) {
+		(void)admit(r);
+	}
+	bufferevent_setcb(r->bev, on_read, on_written, on_event, r);
+	(void)bufferevent_enable(r->bev, EV_READ | EV_WRITE);
+	if (r->early != 0)
+		move_to_ending(r);
+	if (r->state == REQUEST_READING)
+		begin(r);
+}

@@ -90,6 +90,8 @@ struct order {
 	/* Asked of /control/fill. */
 	struct decimal fill_percent;
 	int fill_parts;
+	char reject[40];  /* Rejected in the end, with this; "": not */
+	int64_t known_ms; /* its rows say New, and it has no fills, before */
 };
 
 struct execution {
@@ -123,7 +125,8 @@ struct fill_plan {
 	int64_t count; /* orders; 0: none */
 	struct decimal percent;
 	int parts;
-	int64_t delay_ms;
+	int64_t delay_ms, status_ms;
+	int drop_stop;	 /* accepted, and its levels are forgotten */
 	char reject[40]; /* "": fill */
 };
 
@@ -149,6 +152,8 @@ struct account {
 	struct fill_plan plan;
 	struct lag lag;
 	int hide_closed;
+	size_t restarted; /* orders before: realtime forgot the closed ones */
+	uint64_t changes; /* of positions */
 };
 
 /* Why something is refused: Bybit's code and text. */
@@ -163,6 +168,7 @@ int refuse(struct refusal *why, int code, const char *fmt, ...)
 enum {
 	CODE_PARAMS = 10001,
 	CODE_ORDER_GONE = 110001,
+	CODE_STOPS_MANY = 110009,
 	CODE_NO_MARGIN = 110007,
 	CODE_LEVERAGE_TOO_HIGH = 110013,
 	CODE_REDUCE_ONLY = 110017,
@@ -204,10 +210,13 @@ void account_new_id(struct account *a, char out[ID_SIZE]);
 /* place.c: check what is asked for, and book it.  0, or -1 with *why. */
 int order_place(struct account *a, const struct ticket *t, struct order **out,
     struct refusal *why);
-/* Stop loss and take profit against the price now. */
+/* Stop loss and take profit against the price now, and what they trigger by. */
+struct levels {
+	struct decimal stop_loss, take_profit; /* zero: none */
+	const char *stop_by, *profit_by;
+};
 int levels_check(const struct instrument *i, enum side side,
-    struct decimal stop_loss, struct decimal take_profit, int on_create,
-    struct refusal *why);
+    const struct levels *l, int on_create, struct refusal *why);
 
 /* order.c: an order's life. */
 struct order *order_new(struct account *a, const struct ticket *t);
@@ -225,12 +234,18 @@ struct decimal order_price(const struct order *o);
 /* A limit order that would trade now. */
 int order_crosses(const struct order *o);
 
+/* A position is another one now: its past, and the journal, have it. */
+void account_keep(struct account *a, struct position *p);
+
 /* stops.c: stop loss and take profit of a position, and what triggers. */
 struct position *order_position(const struct order *o);
 /* Set the levels (zero: remove) and the orders that stand for them. */
 void stops_set(struct account *a, struct instrument *i, int idx,
     struct decimal stop_loss, struct decimal take_profit, const char *stop_by,
     const char *profit_by, const char *parent_link);
+/* The conditional orders of an instrument, those of levels among them. */
+#define STOPS_MAX 10
+size_t stops_count(const struct account *a, const struct instrument *i);
 /* What stands for a position's levels goes: flat. */
 void stops_clear(struct account *a, struct instrument *i, int idx);
 /*

@@ -331,7 +331,7 @@ do_status(const struct ask *k)
 	p = &i->positions[idx];
 	memcpy(p->now.status, status, strlen(status) + 1);
 	p->now.updated_ms = k->x->account.now_ms;
-	position_keep(p, k->x->account.turn_ms);
+	account_keep(&k->x->account, p);
 	return 0;
 }
 
@@ -355,9 +355,32 @@ do_balance(const struct ask *k)
 	return 0;
 }
 
+/* What a fault makes happen beside it: verbs, as in a line of a script. */
+static int
+check_verbs(const struct ask *k, const char *when)
+{
+	const struct json *verbs = json_get(k->arg, when), *m;
+
+	if (verbs == NULL)
+		return 0;
+	if (json_type(verbs) != JSON_OBJECT)
+		return bad(k, "%s: an object of verbs is expected", when);
+	for (m = json_first(verbs); m != NULL; m = json_next(m)) {
+		if (strcmp(json_key(m), "fault") == 0 ||
+		    strcmp(json_key(m), "clear") == 0)
+			return bad(k, "%s: no %s in here", when, json_key(m));
+		if (control_do(
+			k->x, json_key(m), m, verbs, 1, k->err, k->size) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 do_fault(const struct ask *k)
 {
+	if (check_verbs(k, "first") == -1 || check_verbs(k, "then") == -1)
+		return -1;
 	return faults_add(&k->x->faults, k->arg, k->dry, k->err, k->size);
 }
 
@@ -402,6 +425,15 @@ do_hide(const struct ask *k)
 		return -1;
 	if (!k->dry)
 		k->x->account.hide_closed = hide;
+	return 0;
+}
+
+/* The service restarts: what is closed is in the history alone (5.3). */
+static int
+do_restart(const struct ask *k)
+{
+	if (!k->dry)
+		k->x->account.restarted = k->x->account.norders;
 	return 0;
 }
 
@@ -461,9 +493,11 @@ do_fill(const struct ask *k)
 	if (take_decimal(k, "percent", &plan.percent, &there) == -1 ||
 	    take_int(k, "count", 0, 1000000, &plan.count) == -1 ||
 	    take_int(k, "parts", 1, 100, &parts) == -1 ||
-	    take_int(k, "delay_ms", 0, 86400000, &plan.delay_ms) == -1)
+	    take_int(k, "delay_ms", 0, 86400000, &plan.delay_ms) == -1 ||
+	    take_int(k, "status_ms", 0, 86400000, &plan.status_ms) == -1 ||
+	    take_bool(k, "drop_stop", &plan.drop_stop) == -1)
 		return -1;
-	if (!there)
+	if (!there && reject == NULL)
 		plan.percent = decimal_from_int(100);
 	if (decimal_cmp(plan.percent, decimal_from_int(100)) > 0)
 		return bad(k, "percent: at most 100 is expected");
@@ -504,6 +538,7 @@ static const struct {
 	{ "liquidate", do_liquidate },
 	{ "mode", do_mode },
 	{ "price", do_price },
+	{ "restart", do_restart },
 	{ "status", do_status },
 	{ "stop", do_stop },
 	{ "telegram", do_telegram },

@@ -67,7 +67,7 @@ fund(struct account *a, const struct instrument *i, struct position *p,
 	h->realised = calc_sub(h->realised, fee);
 	h->realised_ever = calc_sub(h->realised_ever, fee);
 	h->updated_ms = a->now_ms;
-	position_keep(p, a->turn_ms);
+	account_keep(a, p);
 	a->execs =
 	    calc_grow(a->execs, a->nexecs, &a->execs_cap, sizeof(*a->execs));
 	e = &a->execs[a->nexecs++];
@@ -157,6 +157,12 @@ trading_stop(struct account *a, struct instrument *i, int idx,
 	struct decimal stop = stop_loss != NULL ? *stop_loss : h->stop_loss;
 	struct decimal profit =
 	    take_profit != NULL ? *take_profit : h->take_profit;
+	const struct levels set = {
+		.stop_loss = stop_loss != NULL ? stop : decimal_zero,
+		.take_profit = take_profit != NULL ? profit : decimal_zero,
+		.stop_by = stop_by,
+		.profit_by = profit_by,
+	};
 
 	if ((i->hedge && idx == 0) || (!i->hedge && idx != 0))
 		return refuse(
@@ -167,9 +173,12 @@ trading_stop(struct account *a, struct instrument *i, int idx,
 	if (decimal_cmp(stop, h->stop_loss) == 0 &&
 	    decimal_cmp(profit, h->take_profit) == 0)
 		return refuse(why, CODE_STOP_SAME, "not modified");
-	if (levels_check(i, h->side, stop_loss != NULL ? stop : decimal_zero,
-		take_profit != NULL ? profit : decimal_zero, 0, why) == -1)
+	if (levels_check(i, h->side, &set, 0, why) == -1)
 		return -1;
+	if (decimal_sign(stop) > 0 && decimal_sign(h->stop_loss) == 0 &&
+	    stops_count(a, i) >= STOPS_MAX)
+		return refuse(why, CODE_STOPS_MANY,
+		    "The number of stop orders exceeds the limit");
 	stops_set(a, i, idx, stop, profit,
 	    stop_by[0] != '\0' ? stop_by : h->stop_by,
 	    profit_by[0] != '\0' ? profit_by : h->profit_by, "");

@@ -92,6 +92,7 @@ exchange_advance(struct exchange *x)
 	if (gliding)
 		wait_ms = sooner(wait_ms, GLIDE_STEP_MS);
 	due = account_advance(&x->account);
+	journal_changes(x);
 	if (due != -1)
 		wait_ms = sooner(wait_ms, due - ms);
 	return wait_ms > 3600000 ? 3600000 : (int)wait_ms;
@@ -139,6 +140,27 @@ answer(struct exchange *x, struct request *r, const struct fault *f,
 		route_answer(x, r, rep);
 }
 
+/* What a fault makes happen: the verbs of its object, in order. */
+static void
+run_verbs(struct exchange *x, const char *text)
+{
+	const struct json *verbs = NULL, *m;
+	struct json_doc *doc = json_new();
+	char *copy = text != NULL ? strdup(text) : NULL;
+	char err[256] = "no memory";
+
+	if (doc != NULL && copy != NULL)
+		verbs = json_parse(doc, copy, strlen(copy));
+	for (m = json_first(verbs); m != NULL; m = json_next(m))
+		if (control_do(x, json_key(m), m, verbs, 0, err, sizeof(err)) ==
+		    -1)
+			log_warn("a fault's verb could not be done",
+			    LOG_STR("verb", json_key(m)),
+			    LOG_STR("reason", err));
+	free(copy);
+	json_free(doc);
+}
+
 void
 exchange_answer(struct exchange *x, struct request *r, struct reply *rep)
 {
@@ -149,12 +171,20 @@ exchange_answer(struct exchange *x, struct request *r, struct reply *rep)
 	take_body(x, r);
 	if (starts(r->path, "/control/")) {
 		control_answer(x, r, rep);
+		journal_changes(x);
 		return;
 	}
 	rep->n = ++x->requests;
 	f = faults_next(&x->faults, r);
+	if (f != NULL && f->first != NULL) {
+		run_verbs(x, f->first);
+		journal_changes(x);
+	}
 	answer(x, r, f, rep);
 	if (f != NULL)
 		fault_apply(f, x->account.now_ms, rep);
 	journal_write(x, r, rep, x->account.now_ms);
+	if (f != NULL && f->then != NULL)
+		run_verbs(x, f->then);
+	journal_changes(x);
 }

@@ -30,7 +30,9 @@ struct exchange {
 	struct faults faults;
 	struct script script;
 	struct telegram telegram;
-	FILE *journal; /* NULL: none is kept */
+	FILE *journal;	       /* NULL: none is kept */
+	size_t told_fills;     /* that the journal has */
+	uint64_t told_changes; /* of positions, likewise */
 	uint64_t requests;
 	int64_t offset_ms;     /* of its clock, from the machine's */
 	int64_t start_mono_ms; /* the market's zero */
@@ -70,5 +72,7 @@ int control_do(struct exchange *x, const char *verb, const struct json *arg,
 /* journal.c */
 void journal_write(struct exchange *x, const struct request *r,
     const struct reply *rep, int64_t now_ms);
+/* Lines of what has been filled, and of sizes and stops that are others now. */
+void journal_changes(struct exchange *x);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
+
 static int
 bad(char *err, size_t size, const char *key, const char *expected)
 {
@@ -67,6 +69,8 @@ enum member {
 	EMPTY_LIST,
 	STALE,
 	GZIP,
+	FIRST,
+	THEN,
 	MEMBERS,
 };
 
@@ -92,6 +96,8 @@ static const char *const names[] = {
 	[EMPTY_LIST] = "empty_list",
 	[STALE] = "stale_ms",
 	[GZIP] = "gzip_without_header",
+	[FIRST] = "first",
+	[THEN] = "then",
 };
 _Static_assert(sizeof(names) / sizeof(names[0]) == MEMBERS,
     "a member of a fault without its name");
@@ -193,6 +199,30 @@ take_answer(struct fault *f, const struct json *in[], char *err, size_t size)
 	return 0;
 }
 
+/* The text of an object of verbs: looked at by who carries them out. */
+static int
+take_verbs(
+    char **to, const struct json *v, const char *key, char *err, size_t size)
+{
+	struct buf b;
+
+	if (v == NULL)
+		return 0;
+	buf_init(&b, 64u << 10);
+	json_put(&b, NULL, v);
+	*to = buf_failed(&b) != 0 ? NULL : strndup(b.p, b.len);
+	buf_release(&b);
+	return *to != NULL ? 0 : bad(err, size, key, "less");
+}
+
+static void
+release(struct fault *f)
+{
+	free(f->body);
+	free(f->first);
+	free(f->then);
+}
+
 static int
 take(struct fault *f, const struct json *v, char *err, size_t size)
 {
@@ -233,6 +263,11 @@ take(struct fault *f, const struct json *v, char *err, size_t size)
 	if (take_answer(f, in, err, size) == -1 ||
 	    take_delivery(f, in, err, size) == -1)
 		return -1;
+	if (take_verbs(&f->first, in[FIRST], "first", err, size) == -1 ||
+	    take_verbs(&f->then, in[THEN], "then", err, size) == -1)
+		return -1;
+	if ((f->first != NULL || f->then != NULL) && f->kind == NULL)
+		f->kind = "verbs";
 	if (in[EFFECT] != NULL) {
 		if (json_bool(in[EFFECT], &effect) == -1)
 			return bad(err, size, "effect", "true or false");
@@ -250,7 +285,7 @@ drop_used_up(struct faults *fs)
 
 	for (size_t i = 0; i < fs->n; i++) {
 		if (fs->list[i].count == -1)
-			free(fs->list[i].body);
+			release(&fs->list[i]);
 		else
 			fs->list[kept++] = fs->list[i];
 	}
@@ -264,16 +299,16 @@ faults_add(
 	struct fault f;
 
 	if (take(&f, v, err, size) == -1) {
-		free(f.body);
+		release(&f);
 		return -1;
 	}
 	if (dry) {
-		free(f.body);
+		release(&f);
 		return 0;
 	}
 	drop_used_up(fs);
 	if (fs->n == FAULTS_MAX) {
-		free(f.body);
+		release(&f);
 		return bad(
 		    err, size, "fault", "fewer than 32 faults at a time");
 	}
@@ -285,7 +320,7 @@ void
 faults_clear(struct faults *fs)
 {
 	for (size_t i = 0; i < fs->n; i++)
-		free(fs->list[i].body);
+		release(&fs->list[i]);
 	fs->n = 0;
 }
 

@@ -28,6 +28,8 @@ struct fault {
 	enum delivery delivery;
 	int64_t delay_ms, drip_ms, bytes, stale_ms;
 	int empty_list;
+	/* Verbs to be carried out before and after the call; NULL: none. */
+	char *first, *then;
 };
 
 struct faults {

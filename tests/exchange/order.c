@@ -65,6 +65,13 @@ order_new(struct account *a, const struct ticket *t)
 	return o;
 }
 
+void
+account_keep(struct account *a, struct position *p)
+{
+	position_keep(p, a->turn_ms);
+	a->changes++;
+}
+
 int
 order_active(const struct order *o)
 {
@@ -158,7 +165,7 @@ fill(struct account *a, struct order *o, struct decimal qty,
 	    holding_fill(
 		&p->now, inverse, o->t.side, qty, price, fee, a->now_ms, &c));
 	p->now.seq = ++a->seq;
-	position_keep(p, a->turn_ms);
+	account_keep(a, p);
 
 	o->filled = calc_add(o->filled, qty);
 	o->value = calc_add(o->value, value);
@@ -189,7 +196,9 @@ fill(struct account *a, struct order *o, struct decimal qty,
 		.mark = i->price,
 		.maker = maker,
 		.time_ms = a->now_ms,
-		.visible_ms = a->turn_ms + a->lag.order_ms,
+		.visible_ms = a->turn_ms + a->lag.order_ms > o->known_ms
+		    ? a->turn_ms + a->lag.order_ms
+		    : o->known_ms,
 		.seq = a->seq,
 	};
 	memcpy(e->order_id, o->id, sizeof(e->order_id));
@@ -209,6 +218,10 @@ settle_stops(struct account *a, struct order *o)
 	}
 	if (decimal_sign(o->closed.qty) > 0) /* turned round */
 		stops_clear(a, o->t.inst, o->t.idx);
+	/* No slot: the fill stands, and what it carried is not there. */
+	if (decimal_sign(p->now.stop_loss) == 0 &&
+	    stops_count(a, o->t.inst) >= STOPS_MAX)
+		return;
 	if (decimal_sign(o->t.stop_loss) > 0 ||
 	    decimal_sign(o->t.take_profit) > 0)
 		stops_set(a, o->t.inst, o->t.idx,
@@ -257,7 +270,9 @@ order_fill_at(
 	}
 	if (decimal_sign(left) > 0)
 		fill(a, o, left, price, maker);
-	if (decimal_cmp(want, qty) == 0)
+	if (o->reject[0] != '\0')
+		end(a, o, ORDER_REJECTED, o->reject);
+	else if (decimal_cmp(want, qty) == 0)
 		end(a, o, ORDER_FILLED, "EC_NoError");
 	else
 		end(a, o, ORDER_CANCELLED,

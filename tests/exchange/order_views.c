@@ -149,6 +149,21 @@ belongs(const struct order *o, enum which which)
 	return 0;
 }
 
+/* What is known of an order: where its status lags, that it is there. */
+static const struct order *
+as_known(const struct account *a, const struct order *o, struct order *young)
+{
+	if (o->known_ms <= a->turn_ms)
+		return o;
+	*young = *o;
+	young->status = ORDER_NEW;
+	young->filled = young->value = young->fee = decimal_zero;
+	young->cancel_type = "UNKNOWN";
+	memcpy(young->reject_reason, "EC_NoError", sizeof("EC_NoError"));
+	young->updated_ms = o->created_ms;
+	return young;
+}
+
 static int
 list_orders(
     struct exchange *x, struct request *r, enum which which, struct reply *rep)
@@ -158,6 +173,7 @@ list_orders(
 	const char *link = request_text(r, "orderLinkId");
 	int64_t from_ms = 0, to_ms = INT64_MAX;
 	struct page p = { 0 };
+	struct order young;
 	struct scope s;
 	size_t limit;
 	int failed;
@@ -176,26 +192,26 @@ list_orders(
 	if (which == OPEN && (id != NULL || link != NULL))
 		which = RECENT;
 	for (size_t k = a->norders; k > 0; k--) {
-		const struct order *o = a->orders[k - 1];
+		const struct order *o = as_known(a, a->orders[k - 1], &young);
 
 		/* No order of the user's. */
 		if (o->t.origin == FROM_LIQUIDATION || o->t.origin == FROM_ADL)
 			continue;
 		if (which == RECENT && !order_active(o) &&
-		    a->norders - k >= RECENT_MAX)
+		    (a->norders - k >= RECENT_MAX || k <= a->restarted))
 			continue;
 		if (!r->empty_list && o->visible_ms <= a->turn_ms &&
 		    o->created_ms >= from_ms && o->created_ms <= to_ms &&
 		    belongs(o, which) && scope_has(&s, o->t.inst) &&
 		    has_id(o, id, link))
-			page_add(&p, o);
+			page_add(&p, a->orders[k - 1]);
 	}
 	failed = page_cut(x, &p, r, limit, order_cursor, rep);
 	if (failed == 0) {
 		json_put_string(&rep->body, "category", s.name);
 		json_open_array(&rep->body, "list");
 		for (size_t k = p.first; k < p.end; k++)
-			put_order(&rep->body, p.rows[k]);
+			put_order(&rep->body, as_known(a, p.rows[k], &young));
 		json_close_array(&rep->body);
 		page_put_cursor(&rep->body, &p, order_cursor);
 	}

@@ -18,16 +18,15 @@ scaled(char out[DECIMAL_TEXT_MAX], struct decimal price)
 }
 
 int
-levels_check(const struct instrument *i, enum side side,
-    struct decimal stop_loss, struct decimal take_profit, int on_create,
-    struct refusal *why)
+levels_check(const struct instrument *i, enum side side, const struct levels *l,
+    int on_create, struct refusal *why)
 {
 	char level[DECIMAL_TEXT_MAX], base[DECIMAL_TEXT_MAX];
-	const char *name;
+	const char *name, *by;
 	int way, below;
 
 	for (int k = 0; k < 2; k++) {
-		struct decimal at = k == 0 ? stop_loss : take_profit;
+		struct decimal at = k == 0 ? l->stop_loss : l->take_profit;
 
 		if (decimal_sign(at) == 0)
 			continue;
@@ -35,15 +34,16 @@ levels_check(const struct instrument *i, enum side side,
 			name = k == 0 ? "sl" : "tp";
 		else
 			name = k == 0 ? "StopLoss" : "TakeProfit";
+		by = k == 0 ? l->stop_by : l->profit_by;
 		below = (side == SIDE_BUY) == (k == 0);
 		way = decimal_cmp(at, i->price);
 		if (below ? way < 0 : way > 0)
 			continue;
 		return refuse(why, CODE_PARAMS,
-		    "%s:%s set for %s position should %s base_price:%s??"
-		    "LastPrice",
+		    "%s:%s set for %s position should %s base_price:%s??%s",
 		    name, scaled(level, at), side_name(side),
-		    below ? "lower than" : "greater", scaled(base, i->price));
+		    below ? "lower than" : "greater", scaled(base, i->price),
+		    by[0] != '\0' ? by : "LastPrice");
 	}
 	return 0;
 }
@@ -148,12 +148,16 @@ check_value(const struct ticket *t, struct refusal *why)
 }
 
 static int
-check_trigger(const struct ticket *t, struct refusal *why)
+check_trigger(
+    const struct account *a, const struct ticket *t, struct refusal *why)
 {
 	int way = decimal_cmp(t->trigger, t->inst->price);
 
 	if (decimal_sign(t->trigger) == 0)
 		return 0;
+	if (stops_count(a, t->inst) >= STOPS_MAX)
+		return refuse(why, CODE_STOPS_MANY,
+		    "The number of stop orders exceeds the limit");
 	if (t->direction == 1 && way <= 0)
 		return refuse(why, CODE_TRIGGER_RISE,
 		    "expect Rising, but trigger_price[%s] <= current",
@@ -198,14 +202,16 @@ check_margin(
 static int
 check(const struct account *a, struct ticket *t, struct refusal *why)
 {
+	const struct levels levels = { t->stop_loss, t->take_profit, t->stop_by,
+		t->profit_by };
+
 	if ((t->inst->hedge && t->idx == 0) || (!t->inst->hedge && t->idx != 0))
 		return refuse(
 		    why, CODE_PARAMS, "position idx not match position mode");
 	if (check_link(a, t, why) == -1 || check_price(t, why) == -1 ||
 	    check_reduce(t, why) == -1 || check_qty(t, why) == -1 ||
-	    check_value(t, why) == -1 || check_trigger(t, why) == -1 ||
-	    levels_check(
-		t->inst, t->side, t->stop_loss, t->take_profit, 1, why) == -1)
+	    check_value(t, why) == -1 || check_trigger(a, t, why) == -1 ||
+	    levels_check(t->inst, t->side, &levels, 1, why) == -1)
 		return -1;
 	return check_margin(a, t, why);
 }
@@ -226,14 +232,13 @@ order_place(struct account *a, const struct ticket *asked, struct order **out,
 		return 0;
 	if (plan->count > 0) {
 		plan->count--;
-		if (plan->reject[0] != '\0') {
-			o->status = ORDER_REJECTED;
-			memcpy(o->reject_reason, plan->reject,
-			    sizeof(o->reject_reason));
-			return 0;
-		}
+		memcpy(o->reject, plan->reject, sizeof(o->reject));
 		o->fill_percent = plan->percent;
 		o->fill_parts = plan->parts;
+		if (plan->status_ms > 0)
+			o->known_ms = a->turn_ms + plan->status_ms;
+		if (plan->drop_stop)
+			o->t.stop_loss = o->t.take_profit = decimal_zero;
 		if (plan->delay_ms > 0) {
 			o->match_ms = a->turn_ms + plan->delay_ms;
 			return 0;

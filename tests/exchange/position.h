@@ -44,6 +44,7 @@ struct position {
 	struct holding now;
 	struct version *past; /* oldest first; the last one is now */
 	size_t n, cap;
+	size_t told; /* versions that the journal has */
 };
 
 void position_init(struct position *p);

@@ -74,6 +74,7 @@ struct reply {
 	/* Of a Telegram message. */
 	char chat_id[24];
 	int delivered;
+	const char *order_id; /* of the order that was booked, or NULL */
 	int journaled;
 };
 

@@ -21,6 +21,17 @@ find_stop(struct account *a, const struct instrument *i, int idx,
 	return NULL;
 }
 
+size_t
+stops_count(const struct account *a, const struct instrument *i)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < a->norders; k++)
+		n += a->orders[k]->status == ORDER_UNTRIGGERED &&
+		    a->orders[k]->t.inst == i;
+	return n;
+}
+
 /* Make, move or take away the order that stands for one level. */
 static void
 set_level(struct account *a, struct instrument *i, int idx,
@@ -69,7 +80,7 @@ stops_set(struct account *a, struct instrument *i, int idx,
 	memmove(p->now.stop_by, stop_by, strlen(stop_by) + 1);
 	memmove(p->now.profit_by, profit_by, strlen(profit_by) + 1);
 	p->now.updated_ms = a->now_ms;
-	position_keep(p, a->turn_ms);
+	account_keep(a, p);
 }
 
 void

@@ -225,6 +225,7 @@ do_order_create(struct exchange *x, struct request *r, struct reply *rep)
 		return -1;
 	if (order_place(&x->account, &t, &o, &why) == -1)
 		return refused(x, rep, &why);
+	rep->order_id = o->id;
 	put_ids(&rep->body, o);
 	return 0;
 }

@@ -35,12 +35,13 @@ const char *book_error(const struct book *b);
 /* The questions: 1 and *out, 0 where there is no such row, -1 on an error. */
 struct book_wallet {
 	int64_t time_ms;
-	/* totalEquity; in isolated margin the settle coin's (USDT) equity. */
+	/* totalEquity; where Bybit gives none (isolated margin), USDT's. */
 	struct decimal equity;
 };
 int book_wallet(struct book *b, struct book_wallet *out);
 
-struct book_day { /* of the UTC day that now_ms lies in */
+struct book_day {	/* of the UTC day that now_ms lies in */
+	int has_equity; /* 0: the day has no equity yet; the three are 0 */
 	struct decimal first, highest, last, closed_pnl;
 };
 int book_day(struct book *b, int64_t now_ms, struct book_day *out);
@@ -55,8 +56,8 @@ struct book_instrument {
 	int64_t time_ms;
 	int trading; /* status is Trading */
 	struct decimal tick_size, qty_step, min_qty, max_market_qty, min_value;
-	struct decimal max_leverage;
-	int tick_scale, step_scale; /* decimals of the two */
+	struct decimal max_leverage; /* this and the two before: 0 unknown */
+	int tick_scale, step_scale;  /* decimals of the two */
 };
 int book_instrument(
     struct book *b, const char *symbol, struct book_instrument *out);
@@ -67,20 +68,22 @@ struct book_heartbeat {
 };
 int book_heartbeat(struct book *b, struct book_heartbeat *out);
 
-/* Open positions of category linear; fn returns 0 to go on. */
+/* Open positions of category linear; fn returns 0 to go on.  0, or -1. */
 struct book_position {
 	const char *symbol; /* valid inside fn */
 	const char *side;   /* Buy or Sell */
 	int position_idx;
-	struct decimal size, entry_price, unrealised_pnl;
+	struct decimal size, entry_price;
+	struct decimal mark_price; /* 0: not known, and no P&L */
+	struct decimal unrealised_pnl;
 };
 int book_positions(struct book *b,
     int (*fn)(void *arg, const struct book_position *p), void *arg);
 
 /*
- * When the last whole snapshot of linear positions came, the oldest of the
- * configured settle coins; 0: never.
+ * When the last whole snapshot of linear positions with that settle coin was
+ * taken.
  */
-int book_snapshot_ms(struct book *b, int64_t *out);
+int book_snapshot_ms(struct book *b, const char *settle_coin, int64_t *out);
 
 #endif

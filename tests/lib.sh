@@ -17,7 +17,7 @@ spawned=
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY no_proxy
 
 # Nothing of the caller's own set-up may leak into a test.
-for setting in $(env | sed -n 's/^\(\(BYBIT\|WEBHOOK\|ADMIN\|TELEGRAM\|NOTIFY\|STATE\|MAX\|STOP\|SIGNAL\)_[A-Z_]*\|ACCOUNT\|CA_FILE\|ALLOWED_SYMBOLS\|LEVERAGE\|OPERATOR_CHAT\|LOG_LEVEL\|DRY_RUN\|TZ\)=.*/\1/p'); do
+for setting in $(env | sed -n 's/^\(\(BYBIT\|WEBHOOK\|ADMIN\|TELEGRAM\|NOTIFY\|STATE\|MAX\|STOP\|SIGNAL\|ALERT\)_[A-Z_]*\|POSITION_SIZING\|ATR_MULTIPLIER\|TREND_THRESHOLD\|ACCOUNT\|CA_FILE\|ALLOWED_SYMBOLS\|LEVERAGE\|OPERATOR_CHAT\|LOG_LEVEL\|DRY_RUN\|TZ\)=.*/\1/p'); do
 	unset "$setting"
 done
 cd "$T"

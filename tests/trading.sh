@@ -1,0 +1,253 @@
+# tests/trading.sh - the trading pipeline as a whole, on the stand-in, with the
+# signals one beside it, as services over Unix sockets.  Sourced after
+# tests/lib.sh.  At the end of a test judge() asks tests/oracle about all of it.
+
+requires jq curl sha256sum
+export STATE_DIR="$T/state" STATE_MAP_SIZE=64M SIGNAL_POLL_INTERVAL=0.2 \
+    WEBHOOK_SECRET='k9P$Xz83!vW@b12N#rTe'
+S=$STATE_DIR
+clients=$T/clients.ndjson # who posted what, and what they were answered
+: >"$clients"
+bar=1700000000000 # the timestamp of the last alert
+mkdir -m 700 run
+
+# free_port: one that nobody listens on.
+free_port() {
+	free_out=$(mktemp "$T/free.XXXXXX")
+	"$B/exchange" -l 127.0.0.1:0 >"$free_out" 2>/dev/null &
+	free_pid=$!
+	until [ -s "$free_out" ]; do sleep 0.02; done
+	kill -KILL "$free_pid"
+	wait "$free_pid" 2>/dev/null || :
+	sed -n 's/.*:\([0-9]*\)".*/\1/p' "$free_out"
+}
+
+# The programs, each with the settings that are given (VAR=VALUE...).  With a
+# kill point (SLUICE_KILL=K7) it is the build that has them.
+program() {
+	case " $* " in
+	*' SLUICE_KILL='*)
+		[ "${V:-}" = asan ] && program_of=$B || program_of=$B/kill
+		;;
+	*) program_of=$B ;;
+	esac
+}
+killable() {
+	[ "${V:-}" = asan ] && killable_of=$B || killable_of=$B/kill
+	for program in webhookd risker trader; do
+		[ -x "$killable_of/$program" ] || skip "no $program with kill points: make V=kill"
+	done
+}
+poller() { spawn poller env "$@" "$B/poller" -o unix:run/differ.sock; }
+differ() { spawn differ env "$@" "$B/differ" -i unix:run/differ.sock -o unix:run/webhookd.sock; }
+trader() {
+	program "$@"
+	spawn trader env "$@" "$program_of/trader" -i unix:run/trader.sock -o unix:run/webhookd.sock
+}
+risker() {
+	program "$@"
+	spawn risker env "$@" "$program_of/risker" -i unix:run/risker.sock -o unix:run/trader.sock
+}
+webhookd() {
+	program "$@"
+	spawn webhookd env "$@" "$program_of/webhookd" -i unix:run/webhookd.sock -o unix:run/risker.sock \
+	    -s unix:run/differ.sock
+}
+
+# up: webhookd listens and risker is there for it.
+up() {
+	[ "$(curl -sS -m 5 -o /dev/null -w '%{http_code}' "$HOOK/status" 2>/dev/null)" != 000 ] &&
+	    [ -S run/risker.sock ] && [ -S run/trader.sock ] && [ -S run/webhookd.sock ]
+}
+# known KIND NAME: differ's state has that row of the account.
+known() {
+	"$B/statecat" -d "$S" differ/account 2>/dev/null | grep -q "\"$1\".*$2"
+}
+# fed: prices, equity, instruments and a snapshot are there to decide on.
+fed() {
+	known tickers BTCUSDT && known instruments ETHUSDT && known wallet totalEquity && known heartbeat '"ok":true'
+}
+
+# trading [VAR=VALUE...]: everything, with these settings, on an exchange that
+# was started or on a new one.  Alerts trade once it returns.
+trading() {
+	[ -z "${*}" ] || export "$@"
+	[ -n "${URL:-}" ] || exchange
+	control limits '{"per_second":2000,"per_ip":0}'
+	WEBHOOK_LISTEN=127.0.0.1:$(free_port)
+	ADMIN_LISTEN=127.0.0.1:$(free_port)
+	HOOK=http://$WEBHOOK_LISTEN ADMIN=http://$ADMIN_LISTEN
+	export WEBHOOK_LISTEN ADMIN_LISTEN
+	differ
+	poller
+	trader
+	risker
+	webhookd
+	wait_for 15 up
+	wait_for 15 fed
+	# Who starts first tries to connect to nobody, and again after a while.
+	wait_for 15 connected
+}
+connected() {
+	curl -sS -m 5 "$HOOK/status" | grep -q healthy && trial
+}
+# trial: a test alert goes the whole way and back.
+trial() {
+	trial_n=$((${trial_n:-0} + 1))
+	[ "$(alert_body "{\"test\":true,\"timestamp\":\"$((1600000000000 + trial_n * 1000))\"}" |
+	    curl -sS -m 5 -o /dev/null -w '%{http_code}' --data-binary @- "$HOOK/bybit")" = 200 ]
+}
+
+# alert_body [FRAGMENT]: an alert as TradingView writes it, with what is given.
+alert_body() {
+	jq -nc --arg token "$WEBHOOK_SECRET" --arg at "$bar" --argjson more "${1:-{\}}" \
+	    '{token: $token, trendComposite: 4, symbol: "BTCUSDT", action: "buy", timestamp: $at, price: "47500.00"} + $more
+	    | with_entries(select(.value != null))'
+}
+
+# id_of BODY: the id that the alert must have.
+id_of() {
+	printf '%s' "$1" | jq -j '"\(.action)\n\(.symbol)\n\(.timestamp)\n\(if .test then 1 else 0 end)"' |
+	    sha256sum | cut -c 1-32
+}
+
+# post_body BODY [CURL OPTION...]: post it.  Sets STATUS (000: no answer), ID
+# and TOOK (seconds); the answer is in ./answer.
+post_body() {
+	BODY=$1
+	shift
+	ID=$(id_of "$BODY")
+	: >answer
+	STATUS=$(printf '%s' "$BODY" | curl -sS -m 15 -o answer -w '%{http_code} %{time_total}' \
+	    -H 'Content-Type: text/plain; charset=utf-8' --data-binary @- "$@" "$HOOK/bybit" 2>/dev/null) || :
+	TOOK=${STATUS#* } STATUS=${STATUS%% *}
+	client "$ID" "$STATUS" answer
+}
+client() {
+	jq -c --arg id "$1" --argjson status "$((1$2 - 1000))" '{id: $id, status: $status, answer: .}' "$3" >>"$clients" 2>/dev/null ||
+	    printf '{"id":"%s","status":%d,"answer":{}}\n' "$1" "$((1$2 - 1000))" >>"$clients"
+}
+
+# alert [FRAGMENT]: a new one, a bar later; alert_again: the same once more.
+alert() {
+	bar=$((bar + 60000))
+	post_body "$(alert_body "${1:-{\}}")"
+}
+alert_again() {
+	post_body "$BODY"
+}
+
+# flood N BODY...: post each N times, all at once, from as many addresses; how
+# often each status came: "200 49,503 1".
+flood() {
+	flood_n=$1
+	shift
+	rm -rf flood && mkdir flood
+	for body; do
+		flood_id=$(id_of "$body")
+		printf '%s' "$body" >"flood/body.$flood_id"
+		seq "$flood_n" | sed "s/.*/$flood_id &/"
+	done | awk '{ print $1, $2, 2 + NR % 250 }' >flood/list
+	for body; do
+		printf '%s' "$body" >"flood/body.$(id_of "$body")"
+	done
+	xargs -P 50 -L 1 sh -c 'curl -sS -m 15 -o "flood/answer.$1.$2" -w "$1 $2 %{http_code}\n" \
+	    --interface "127.0.0.$3" --data-binary "@flood/body.$1" "$0/bybit" 2>/dev/null || :' "$HOOK" <flood/list >flood/statuses
+	while read -r flood_id n status; do
+		client "$flood_id" "$status" "flood/answer.$flood_id.$n"
+	done <flood/statuses
+	cut -d ' ' -f 3 flood/statuses | sort | uniq -c | awk '{ printf "%s%s %s", sep, $2, $1; sep = "," } END { print "" }'
+}
+
+# is WHAT EXPECTED ACTUAL
+is() {
+	[ "$2" = "$3" ] || fail "$1: expected '$2', not '$3'"
+}
+
+# answered STATUS [WHAT]: the last answer has that status, within 3 seconds.
+answered() {
+	[ "$STATUS" = "$1" ] || fail "${2:-alert}: expected $1, not $STATUS: $(cat answer)"
+	[ "$(printf '%.0f' "$(printf '%s' "$TOOK" | awk '{ print $1 * 1000 }')")" -lt 3000 ] ||
+	    fail "${2:-alert}: answered after $TOOK s"
+}
+# got FILTER: of the last answer.
+got() {
+	jq -r "$1" answer
+}
+
+# position [SYMBOL [IDX]]: side, size and stop as the exchange has them.
+position() {
+	curl -sS "$URL/control/state" | jq -r --arg s "${1:-BTCUSDT}" --argjson i "${2:-0}" \
+	    '[.positions[] | select(.symbol == $s and .positionIdx == $i) | "\(.side) \(.size) \(.stopLoss)"] | .[0] // " 0 "'
+}
+is_position() {
+	[ "$(position "${2:-BTCUSDT}" "${3:-0}")" = "$1" ]
+}
+# flat [SYMBOL]
+flat() {
+	is_position ' 0 ' "${1:-BTCUSDT}"
+}
+
+# sent [ID [SUFFIX]], booked: order/create requests of an alert, and orders.
+sent() {
+	jq -c --arg l "${1:-$ID}-${2:-0}" 'select(.path == "/v5/order/create") | .body | fromjson |
+	    select(.orderLinkId == $l)' "$JOURNAL" | wc -l
+}
+booked() {
+	jq -c --arg l "${1:-$ID}" 'select(.booked and (.body | fromjson | .orderLinkId | startswith($l)))' "$JOURNAL" | wc -l
+}
+# orders_booked: of all alerts.
+orders_booked() {
+	jq -c 'select(.booked)' "$JOURNAL" | wc -l
+}
+
+# row STAGE/TABLE FILTER: of the rows of a table.
+row() {
+	"$B/statecat" -d "$S" "$1" | jq -r "$2"
+}
+# state [ID [SUFFIX]]: of its order.
+state() {
+	row trader/orders "select(.order_link_id == \"${1:-$ID}-${2:-0}\").state"
+}
+is_state() {
+	[ "$(state "${2:-$ID}" "${3:-0}")" = "$1" ]
+}
+
+# resolved: every order is decided, and every decision has its order.
+resolved() {
+	[ -z "$(row trader/orders 'select(.state == "sent") | .order_link_id')" ] &&
+	    [ "$(row risker/decisions 'select(.type == "order").id' | sort)" = \
+	    "$(row trader/orders .id | sort -u)" ]
+}
+
+# judge [told]: nothing is unresolved, and the oracle finds nothing; told: the
+# signals pipeline saw it all, too.
+judge() {
+	wait_for 20 resolved
+	[ "${1:-}" != told ] || wait_for 20 told
+	B=$B EVENTS=$([ "${1:-}" = told ] && echo 1 || echo 0) "$top/tests/oracle" "$JOURNAL" "$S" "$clients" >&2 ||
+	    fail 'the oracle has something against it'
+	for program in webhookd risker trader; do
+		! pid_is_alive "$program" || bounded "$program"
+	done
+}
+told() {
+	B=$B EVENTS=1 "$top/tests/oracle" "$JOURNAL" "$S" >told.out || ! grep -q I5 told.out
+}
+pid_is_alive() {
+	case " $spawned " in *" $1 "*) kill -0 "$(pid_of "$1")" 2>/dev/null ;; *) return 1 ;; esac
+}
+# bounded NAME: its descriptors and memory are (I6).
+bounded() {
+	bounded_fds=$(find "/proc/$(pid_of "$1")/fd" -mindepth 1 2>/dev/null | wc -l)
+	bounded_kb=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(pid_of "$1")/status")
+	[ "$bounded_fds" -le 64 ] || fail "$1 has $bounded_fds descriptors open"
+	[ "${V:-}" = asan ] || [ "$bounded_kb" -le 65536 ] || fail "$1 takes $bounded_kb kB"
+}
+
+# stop_all: what runs ends with 0 after SIGTERM, in the order of the lines.
+stop_all() {
+	for program in webhookd risker trader poller differ; do
+		! pid_is_alive "$program" || stop "$program"
+	done
+}

@@ -129,6 +129,8 @@ enum intake_needs intake_needs(const struct intake *in);
  * tried again when intake_due says; intake_error tells what is wrong.
  */
 enum store_error intake_commit(struct intake *in);
+/* 1 from a commit that failed until alerts can be recorded again. */
+int intake_failing(const struct intake *in);
 const char *intake_error(const struct intake *in);
 
 /* What time brings: answers without a result, expiry. */

@@ -117,7 +117,9 @@ intake_commit(struct intake *in)
 	if (rc == STORE_OK) {
 		if (had_fresh)
 			kill_point("K2");
-		in->failing = 0;
+		/* Without a new alert it is no proof that there is room. */
+		if (had_fresh || !in->full)
+			in->failing = in->full = 0;
 		in->retry_ms = in->wait_ms = 0;
 		committed(in, 1);
 		return rc;
@@ -126,12 +128,19 @@ intake_commit(struct intake *in)
 	if (rc == STORE_FULL && had_fresh && commit_rows(in, 0) == STORE_OK)
 		committed(in, 0);
 	in->failing = 1;
+	in->full = rc == STORE_FULL;
 	in->wait_ms = in->wait_ms == 0	     ? RETRY_FIRST_MS
 	    : in->wait_ms * 2 < RETRY_MAX_MS ? in->wait_ms * 2
 					     : RETRY_MAX_MS;
 	in->retry_ms = in->mono_ms + in->wait_ms;
 	not_committed(in);
 	return rc;
+}
+
+int
+intake_failing(const struct intake *in)
+{
+	return in->failing;
 }
 
 const char *

@@ -74,7 +74,8 @@ struct intake {
 	uint64_t connection; /* the number of the one to risker */
 	size_t fresh;	     /* of unsaved, those without a row */
 	int64_t scan_ms;     /* of the next look for what has expired */
-	int failing;	     /* the last commit failed */
+	int failing;	     /* alerts cannot be recorded, as far as known */
+	int full;	     /* … for want of room */
 	int64_t retry_ms;    /* no commit before; 0: at once */
 	int64_t wait_ms;     /* between two of them */
 	int said_pending;    /* a 202 went out in this turn */

@@ -1,0 +1,273 @@
+/* start: settings, state, endpoints, listeners. */
+#include <event2/event.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/endpoint.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/sig.h"
+#include "common/store.h"
+#include "webhookd/address.h"
+#include "webhookd/api.h"
+#include "webhookd/intake.h"
+#include "webhookd/process.h"
+#include "webhookd/server.h"
+#include "webhookd/tls.h"
+
+/* A request (F37): TradingView's are below 4 KiB. */
+#define HEADER_MAX (16u << 10)
+#define BODY_MAX (64u << 10)
+#define REQUEST_MS 5000
+#define CONNECTIONS 256
+#define PER_ADDRESS 16
+#define ADMIN_CONNECTIONS 64
+#define ADMIN_ANSWER_MS 10000
+
+/* Past WEBHOOK_TIMEOUT, when a commit took long: still within 3 s. */
+#define ANSWER_SPARE_MS 400
+
+void
+start_store(struct process *p)
+{
+	struct store_opts o = {
+		.dir = p->stage.dir,
+		.stage = "webhookd",
+		.tables = intake_tables,
+		.schema = INTAKE_SCHEMA,
+		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
+		.mode = p->stage.check ? STORE_READ : STORE_OWN,
+	};
+	struct intake_opts io = {
+		.timeout_ms = setting_ms(p->stage.settings, WEBHOOK_TIMEOUT),
+		.ttl_ms = setting_ms(p->stage.settings, ALERT_TTL),
+		.ready = process_ready,
+		.hand = process_hand,
+		.rows = process_rows,
+		.answer = front_reply,
+		.arg = p,
+	};
+	enum store_error err;
+	char why[512];
+
+	err = store_open(&p->store, &o, why, sizeof(why));
+	if (p->stage.check && err == STORE_NOTFOUND)
+		return;
+	if (err != STORE_OK)
+		die(store_exit(err), "%s", why);
+	io.store = p->store;
+	p->intake = intake_new(&io, p->wall_ms, p->mono_ms, why, sizeof(why));
+	if (p->intake == NULL)
+		die(EX_CONFIG, "unable to use the state in '%s': %s",
+		    p->stage.dir, why);
+}
+
+static struct address_list *
+addresses(struct process *p, enum setting which)
+{
+	struct address_list *l;
+	char why[256];
+
+	l = address_list_new(
+	    setting_str(p->stage.settings, which), why, sizeof(why));
+	if (l == NULL)
+		die(EX_CONFIG, "%s=%s: %s", setting_name(which),
+		    setting_str(p->stage.settings, which), why);
+	return l;
+}
+
+/* What the settings say, and the files that they name. */
+void
+start_settings(struct process *p)
+{
+	const struct settings *s = p->stage.settings;
+	const char *port;
+	char why[512];
+
+	p->token = setting_str(s, WEBHOOK_SECRET);
+	if (*p->token == '\0')
+		die(EX_CONFIG,
+		    "WEBHOOK_SECRET is not set: expected the token that "
+		    "TradingView's alerts carry");
+	p->threshold = setting_decimal(s, TREND_THRESHOLD);
+	if (tls_new(&p->tls, s, why, sizeof(why)) == -1)
+		die(EX_CONFIG, "%s", why);
+	p->allow = addresses(p, WEBHOOK_ALLOW);
+	p->trust = addresses(p, WEBHOOK_TRUST_PROXY);
+	port = strrchr(setting_str(s, WEBHOOK_LISTEN), ':');
+	if (port == NULL ||
+	    (strcmp(port, ":80") != 0 && strcmp(port, ":443") != 0 &&
+		address_list_empty(p->trust)))
+		log_warn("TradingView posts to ports 80 and 443 alone: listen "
+			 "there, or let a proxy do so and set "
+			 "WEBHOOK_TRUST_PROXY",
+		    LOG_STR("WEBHOOK_LISTEN", setting_str(s, WEBHOOK_LISTEN)));
+}
+
+static void
+add_output(struct output **out, const char *endpoint)
+{
+	char why[512];
+
+	if (*out == NULL)
+		*out = output_new(OUTPUT_QUEUE);
+	if (*out == NULL)
+		die(EX_OSERR, "out of memory");
+	if (output_add(*out, endpoint, why, sizeof(why)) == -1)
+		die(EX_IOERR, "%s", why);
+}
+
+void
+start_endpoints(struct process *p)
+{
+	const char *signals = p->stage.own['s'];
+	char why[512];
+
+	for (size_t i = 0; i < p->stage.noutputs; i++)
+		if (signals != NULL &&
+		    strcmp(signals, p->stage.outputs[i]) == 0)
+			stage_usage("-s %s is the same as -o", signals);
+	p->in = input_open(p->stage.input, why, sizeof(why));
+	if (p->in == NULL)
+		die(EX_IOERR, "%s", why);
+	for (size_t i = 0; i < p->stage.noutputs; i++)
+		add_output(&p->out, p->stage.outputs[i]);
+	if (signals != NULL)
+		add_output(&p->signals, signals);
+	/* What is pending goes out with the first turn. */
+	p->connects = output_connects(p->out) + 1;
+}
+
+static void
+on_ready(evutil_socket_t fd, short what, void *arg)
+{
+	int *flag = arg;
+
+	(void)fd;
+	(void)what;
+	*flag = 1;
+}
+
+static struct event *
+watch(struct process *p, int fd, int *flag)
+{
+	struct event *e =
+	    event_new(p->base, fd, EV_READ | EV_PERSIST, on_ready, flag);
+
+	if (e == NULL || event_add(e, NULL) == -1)
+		die(EX_OSERR, "unable to wait for descriptor %d", fd);
+	return e;
+}
+
+void
+start_base(struct process *p)
+{
+	struct event_config *c = event_config_new();
+	static int nothing;
+
+	/* Standard input may be a file, which epoll refuses. */
+	if (c == NULL || event_config_require_features(c, EV_FEATURE_FDS) == -1)
+		die(EX_OSERR, "out of memory");
+	p->base = event_base_new_with_config(c);
+	event_config_free(c);
+	if (p->base == NULL)
+		die(EX_OSERR, "libevent has no way to wait for files");
+	p->timer = event_new(p->base, -1, 0, on_ready, &nothing);
+	if (p->timer == NULL)
+		die(EX_OSERR, "out of memory");
+	p->on_sig = watch(p, sig_fd(), &nothing);
+	p->on_in = watch(p, input_fd(p->in), &p->in_ready);
+	p->on_out = watch(p, output_fd(p->out), &p->out_ready);
+	if (p->signals != NULL)
+		p->on_signals =
+		    watch(p, output_fd(p->signals), &p->signals_ready);
+}
+
+void
+start_api(struct process *p)
+{
+	struct api_opts o = {
+		.base = p->base,
+		.settings = p->stage.settings,
+		.dir = p->stage.dir,
+		.store = p->store,
+		.send = process_send,
+		.counts = process_counts,
+		.note = front_note,
+		.arg = p,
+	};
+	char why[512];
+
+	p->api = api_new(&o, why, sizeof(why));
+	if (p->api == NULL)
+		die(EX_CONFIG, "%s", why);
+}
+
+void
+start_servers(struct process *p)
+{
+	const struct settings *s = p->stage.settings;
+	struct server_opts public = {
+		.base = p->base,
+		.listen = setting_str(s, WEBHOOK_LISTEN),
+		.tls = p->tls,
+		.trust = p->trust,
+		.allow = p->allow,
+		.header_max = HEADER_MAX,
+		.body_max = BODY_MAX,
+		.deadline_ms = REQUEST_MS,
+		.answer_ms = setting_ms(s, WEBHOOK_TIMEOUT) + ANSWER_SPARE_MS,
+		.connections = CONNECTIONS,
+		.per_address = PER_ADDRESS,
+		.handler = front_public,
+		.gone = front_public_gone,
+		.arg = p,
+	};
+	struct server_opts admin = {
+		.base = p->base,
+		.listen = setting_str(s, ADMIN_LISTEN),
+		.header_max = HEADER_MAX,
+		.body_max = BODY_MAX,
+		.deadline_ms = REQUEST_MS,
+		.answer_ms = ADMIN_ANSWER_MS,
+		.connections = ADMIN_CONNECTIONS,
+		.per_address = ADMIN_CONNECTIONS,
+		.handler = front_admin,
+		.gone = front_admin_gone,
+		.arg = p,
+	};
+	char why[512];
+
+	p->public = server_new(&public, why, sizeof(why));
+	if (p->public == NULL)
+		die(EX_CONFIG, "WEBHOOK_LISTEN=%s: %s", public.listen, why);
+	p->admin = server_new(&admin, why, sizeof(why));
+	if (p->admin == NULL)
+		die(EX_CONFIG, "ADMIN_LISTEN=%s: %s", admin.listen, why);
+	api_set_server(p->api, p->admin);
+}
+
+void
+start_undo(struct process *p)
+{
+	server_free(p->public);
+	server_free(p->admin);
+	api_free(p->api);
+	input_close(p->in);
+	intake_free(p->intake);
+	store_close(p->store);
+	tls_free(p->tls);
+	address_list_free(p->allow);
+	address_list_free(p->trust);
+	json_free(p->doc);
+	if (p->base != NULL) {
+		event_free(p->timer);
+		event_free(p->on_sig);
+		event_free(p->on_in);
+		event_free(p->on_out);
+		if (p->on_signals != NULL)
+			event_free(p->on_signals);
+		event_base_free(p->base);
+	}
+	settings_free(p->stage.settings);
+}

@@ -6,3 +6,5 @@ webhookd_listener_LIBS := -levent_openssl -levent_core -lssl
 TEST_PROGS += listener
 listener_OBJS := tests/listener.o $(webhookd_listener)
 listener_LIBS := $(webhookd_listener_LIBS) -lcrypto -lcjson -lmd
+test-address_EXTRA := webhookd/address.o
+test-gate_EXTRA := webhookd/gate.o

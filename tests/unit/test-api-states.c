@@ -414,8 +414,8 @@ test_metrics(void **arg)
 		"\nsluice_stage_lines_total{stage=\"trader\"} 42\n",
 		"\nsluice_stage_skipped_total{stage=\"trader\"} 3\n",
 		"\nsluice_stage_out_total{stage=\"trader\"} 5\n",
-		"\nsluice_stage_start_time_seconds{stage=\"trader\"} "
-		"1700000000.123\n",
+		/* That run's. */
+		"_start_time_seconds{stage=\"trader\"} 1700000000.123\n",
 		"\nsluice_heartbeat_ok 1\n",
 		"\nsluice_heartbeat_age_seconds 5.", "\nsluice_positions 1\n",
 		"\nsluice_equity_usd 10000.5\n",

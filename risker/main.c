@@ -1,0 +1,460 @@
+/* risker: decide alerts by the rules, commit each decision, then write it. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/endpoint.h"
+#include "common/killpoint.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/sig.h"
+#include "common/stage.h"
+#include "common/store.h"
+#include "risker/risker.h"
+#include "risker/state.h"
+
+#define TICK_MS 60000	       /* housekeeping of the store */
+#define RETRY_FIRST_MS 100     /* a batch that failed is tried again after */
+#define RETRY_MAX_MS 5000      /* … at the most */
+#define RETRY_STOPPING_MS 5000 /* how long, once it is to end */
+#define CLOSE_MS 5000	       /* what a socket's peer gets to read the rest */
+#define MAP_ALARM_PERCENT 70
+#define READER_ALARM_MS 300000
+
+/* A line of the batch; at is where it begins in the text of all. */
+struct taken {
+	size_t at, len;
+	char from[48];
+};
+
+struct alarm {
+	const char *name, *text;
+	int open;
+	int changed; /* to be written with the next commit */
+};
+
+enum { ALARM_MAP, ALARM_READER, ALARM_BLIND, ALARMS };
+
+struct process {
+	struct stage stage;
+	struct store *store;
+	struct risker *risker;
+	struct input *in;
+	struct output *out;
+	struct health health;
+	struct alarm alarms[ALARMS];
+	struct buf text; /* the lines of the batch, each with a byte more */
+	struct taken taken[RISKER_LINES_MAX];
+	size_t ntaken;
+	char blind[512]; /* why differ's state cannot be read, or "" */
+	int64_t tick_ms; /* monotonic, of the next housekeeping */
+	int unsaid; /* the row of this start in `health` is not there yet */
+	int cut;    /* the input ended inside a line */
+};
+
+static void
+set_alarm(struct alarm *a, int open)
+{
+	a->changed |= a->open != open;
+	a->open = open;
+}
+
+/* A new alarm is closed, and says so in the state: it may be open there. */
+static void
+init_alarms(struct process *p)
+{
+	p->alarms[ALARM_MAP] = (struct alarm){ "map risker",
+		"the state of risker fills more than 70 % of STATE_MAP_SIZE", 0,
+		1 };
+	p->alarms[ALARM_READER] = (struct alarm){ "reader risker",
+		"a program has read the state of risker for more than 5 "
+		"minutes without an end, so the file grows",
+		0, 1 };
+	p->alarms[ALARM_BLIND] = (struct alarm){ "blind risker",
+		"risker cannot read the state of differ: it refuses every "
+		"entry",
+		0, 1 };
+}
+
+/* The rows that go with every commit. */
+static int
+put_rows(struct store_txn *t, void *arg)
+{
+	struct process *p = arg;
+	int64_t now = clock_wall_ms();
+
+	if (health_put(t, "risker", &p->health) == -1)
+		return -1;
+	for (size_t i = 0; i < ALARMS; i++)
+		if (p->alarms[i].changed &&
+		    alarm_put(t, p->alarms[i].name, p->alarms[i].open,
+			p->alarms[i].text, now) == -1)
+			return -1;
+	return 0;
+}
+
+/* Why differ's state cannot be read, in the log once a change. */
+static void
+look_blind(struct process *p)
+{
+	const char *why = risker_blind(p->risker);
+
+	if (why == NULL || strcmp(why, p->blind) == 0)
+		return;
+	if (*why != '\0')
+		log_warn("unable to read the state of differ, refusing entries",
+		    LOG_STR("reason", why));
+	else
+		log_info("the state of differ can be read again",
+		    LOG_STR("dir", p->stage.dir));
+	(void)snprintf(p->blind, sizeof(p->blind), "%s", why);
+	set_alarm(&p->alarms[ALARM_BLIND], *why != '\0');
+}
+
+/* Decide the lines that were taken, in one commit.  must: with none, too. */
+static enum store_error
+decide(struct process *p, int must)
+{
+	struct risker *r = p->risker;
+	enum store_error err = risker_begin(r);
+
+	if (err != STORE_OK)
+		return err;
+	for (size_t i = 0; i < p->ntaken; i++)
+		risker_line(r, p->text.p + p->taken[i].at, p->taken[i].len);
+	if (!must && !risker_dirty(r) && !r->out_of_memory) {
+		risker_end(r);
+		return STORE_OK;
+	}
+	err = risker_commit(r, put_rows, p);
+	if (err != STORE_OK)
+		return err;
+	p->unsaid = 0;
+	for (size_t i = 0; i < ALARMS; i++)
+		p->alarms[i].changed = 0;
+	return STORE_OK;
+}
+
+static _Noreturn void
+give_up(const struct process *p, int code)
+{
+	die(code,
+	    "unable to decide: %s; what was read since the last commit was "
+	    "not decided",
+	    risker_error(p->risker));
+}
+
+/*
+ * What cannot be committed is decided anew until it can: nothing is read or
+ * written meanwhile.  Once the process is to end, not for long.
+ */
+static void
+retry(struct process *p, enum store_error err, int must)
+{
+	int64_t wait = RETRY_FIRST_MS, until = INT64_MAX, now;
+	struct pollfd pfd = { .fd = sig_fd(), .events = POLLIN };
+
+	log_error("unable to commit, retrying; nothing is read or decided",
+	    LOG_STR("reason", risker_error(p->risker)));
+	while (err != STORE_OK) {
+		if (err == STORE_BAD)
+			give_up(p, EX_CONFIG);
+		if (p->risker->out_of_memory)
+			give_up(p, EX_OSERR);
+		now = clock_mono_ms();
+		if (sig_stop() && until == INT64_MAX) {
+			until = now + RETRY_STOPPING_MS;
+			pfd.fd = -1;
+		}
+		if (now >= until)
+			give_up(p, EX_IOERR);
+		if (poll(&pfd, 1, (int)wait) == -1 && errno != EINTR)
+			die(EX_OSERR, "poll: %s", strerror(errno));
+		wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
+		err = decide(p, must);
+	}
+	log_warn("committed again", LOG_STR("dir", p->stage.dir));
+}
+
+static void
+log_told(const struct told *t, const char *from)
+{
+	static const char *const outcomes[RISKER_RESULTS] = {
+		[RISKER_ORDER] = "order",
+		[RISKER_REFUSED] = "refused",
+		[RISKER_AGAIN] = "again",
+	};
+
+	if (t->result == RISKER_SKIPPED)
+		log_warn("skipping a line", LOG_STR("from", from),
+		    LOG_STR("why", t->why));
+	else if (t->result == RISKER_REFUSED)
+		log_info("decision", LOG_STR("id", t->id),
+		    LOG_STR("outcome", outcomes[t->result]),
+		    LOG_STR("action", t->action), LOG_STR("symbol", t->symbol),
+		    LOG_STR("errors", t->why));
+	else if (t->result != RISKER_PASSED)
+		log_info("decision", LOG_STR("id", t->id),
+		    LOG_STR("outcome", outcomes[t->result]),
+		    LOG_STR("action", t->action), LOG_STR("symbol", t->symbol),
+		    LOG_STR("qty", t->qty));
+}
+
+/* What was committed may be said now. */
+static void
+announce(struct process *p)
+{
+	struct risker *r = p->risker;
+
+	if (r->out.len > 0) {
+		kill_point("K5");
+		if (output_write(p->out, r->out.p, r->out.len) == -1)
+			die(EX_IOERR, "unable to write: %s; the state has it",
+			    strerror(errno));
+	}
+	for (size_t i = 0; i < r->ntold; i++)
+		log_told(&r->told[i], p->taken[i].from);
+	risker_said(r);
+}
+
+static void
+count(struct process *p)
+{
+	for (size_t i = 0; i < p->risker->ntold; i++)
+		if (p->risker->told[i].result == RISKER_SKIPPED)
+			p->health.skipped++;
+		else
+			p->health.out++;
+}
+
+/* Decide what was taken, and say it.  must: write the rows in any case. */
+static void
+work(struct process *p, int must)
+{
+	enum store_error err = decide(p, must);
+
+	if (err != STORE_OK)
+		retry(p, err, must);
+	count(p);
+	announce(p);
+	look_blind(p);
+	p->ntaken = 0;
+	buf_clear(&p->text);
+	store_trim(p->store);
+}
+
+/* What a batch leaves behind. */
+enum rest {
+	REST_NONE,  /* nothing waits: the input is to be waited for */
+	REST_LINES, /* more may have been read, which no descriptor shows */
+	REST_END,   /* the input has ended */
+};
+
+static void
+take(struct process *p, const struct input_line *l)
+{
+	struct taken *t = &p->taken[p->ntaken++];
+
+	p->health.lines++;
+	p->health.last_line_ms = clock_wall_ms();
+	t->at = p->text.len;
+	t->len = l->len;
+	memcpy(t->from, l->from, sizeof(t->from));
+	buf_put(&p->text, l->text, l->len);
+	buf_putc(&p->text, '\n');
+	if (buf_failed(&p->text))
+		die(EX_OSERR, "out of memory");
+}
+
+/* Take the lines that wait, one commit's worth at the most. */
+static enum rest
+batch(struct process *p)
+{
+	enum input_status st = INPUT_WAIT;
+	struct input_line l;
+
+	while (p->text.len < BATCH_SIZE_MAX && p->ntaken < RISKER_LINES_MAX) {
+		st = input_next(p->in, &l);
+		if (st == INPUT_SKIP) {
+			p->health.lines++;
+			p->health.skipped++;
+			log_warn("skipping a line", LOG_STR("from", l.from),
+			    LOG_STR("why", l.why));
+			break;
+		}
+		if (st != INPUT_LINE)
+			break;
+		take(p, &l);
+	}
+	if (st == INPUT_FAIL)
+		die(EX_IOERR, "unable to read: %s", strerror(errno));
+	if (p->ntaken > 0)
+		work(p, 0);
+	p->cut = st == INPUT_CUT;
+	if (st == INPUT_WAIT)
+		return REST_NONE;
+	return st == INPUT_LINE || st == INPUT_SKIP ? REST_LINES : REST_END;
+}
+
+static int
+alarms_changed(const struct process *p)
+{
+	for (size_t i = 0; i < ALARMS; i++)
+		if (p->alarms[i].changed)
+			return 1;
+	return 0;
+}
+
+static void
+tick(struct process *p)
+{
+	int64_t now = clock_mono_ms();
+	int percent = 0;
+
+	if (now >= p->tick_ms) {
+		p->tick_ms = now + TICK_MS;
+		store_tick(p->store, &percent);
+		if (percent >= MAP_ALARM_PERCENT && !p->alarms[ALARM_MAP].open)
+			log_error("the map is filling up: set a larger "
+				  "STATE_MAP_SIZE for all stages and restart "
+				  "them",
+			    LOG_INT("percent", percent));
+		set_alarm(&p->alarms[ALARM_MAP], percent >= MAP_ALARM_PERCENT);
+		set_alarm(&p->alarms[ALARM_READER],
+		    store_reader_age_ms(p->store) >= READER_ALARM_MS);
+	}
+}
+
+static void
+say_notices(struct process *p)
+{
+	const char *text;
+
+	while ((text = input_notice(p->in)) != NULL)
+		log_info(text, LOG_STR("endpoint", p->stage.input));
+	while ((text = output_notice(p->out)) != NULL)
+		log_info(text, LOG_STR("endpoint", "output"));
+}
+
+static void
+open_store(struct process *p)
+{
+	struct store_opts o = {
+		.dir = p->stage.dir,
+		.stage = "risker",
+		.tables = risker_tables,
+		.schema = RISKER_SCHEMA,
+		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
+		.mode = p->stage.check ? STORE_READ : STORE_OWN,
+	};
+	enum store_error err;
+	char why[512];
+
+	err = store_open(&p->store, &o, why, sizeof(why));
+	if (p->stage.check && err == STORE_NOTFOUND)
+		return;
+	if (err != STORE_OK)
+		die(store_exit(err), "%s", why);
+	if (p->stage.check)
+		return;
+	p->risker = risker_new(p->store, p->stage.settings, p->stage.dir);
+	if (p->risker == NULL)
+		die(EX_OSERR, "unable to start: %s", strerror(errno));
+}
+
+static void
+open_endpoints(struct process *p)
+{
+	char why[512];
+
+	p->in = input_open(p->stage.input, why, sizeof(why));
+	if (p->in == NULL)
+		die(EX_IOERR, "%s", why);
+	p->out = output_new(OUTPUT_BLOCK);
+	if (p->out == NULL)
+		die(EX_OSERR, "out of memory");
+	for (size_t i = 0; i < p->stage.noutputs; i++)
+		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
+		    -1)
+			die(EX_IOERR, "%s", why);
+}
+
+static void
+loop(struct process *p)
+{
+	struct pollfd pfd[3] = {
+		{ .fd = sig_fd(), .events = POLLIN },
+		{ .fd = input_fd(p->in), .events = POLLIN },
+		{ .fd = output_fd(p->out), .events = POLLIN },
+	};
+
+	while (!sig_stop()) {
+		enum rest rest = batch(p);
+
+		if (rest == REST_END)
+			break;
+		say_notices(p);
+		tick(p);
+		pfd[1].revents = 0;
+		if (poll(pfd, 3, 0) == -1 && errno != EINTR)
+			die(EX_OSERR, "poll: %s", strerror(errno));
+		if (rest == REST_NONE && pfd[1].revents == 0) {
+			/* Nothing waits: the time for what is no decision. */
+			if (p->unsaid || alarms_changed(p))
+				work(p, 1);
+			if (poll(pfd, 3, TICK_MS) == -1 && errno != EINTR)
+				die(EX_OSERR, "poll: %s", strerror(errno));
+		}
+		if (pfd[2].revents != 0 && output_flush(p->out) == -1)
+			die(EX_IOERR, "unable to write: %s; the state has it",
+			    strerror(errno));
+	}
+}
+
+static void
+release(struct process *p)
+{
+	input_close(p->in);
+	risker_free(p->risker);
+	store_close(p->store);
+	settings_free(p->stage.settings);
+	buf_release(&p->text);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct process p = { .unsaid = 1 };
+
+	stage_start(&p.stage, argc, argv, "i:o:d:e:nhV",
+	    "[-nhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	p.health.start_ms = clock_wall_ms();
+	buf_init(&p.text, BATCH_SIZE_MAX + LINE_SIZE_MAX + 2);
+	open_store(&p);
+	if (p.stage.check) {
+		release(&p);
+		return EX_OK;
+	}
+	init_alarms(&p);
+	open_endpoints(&p);
+	p.tick_ms = clock_mono_ms() + TICK_MS;
+	log_info("ready", LOG_STR("dir", p.stage.dir));
+	loop(&p);
+	p.health.ended = 1;
+	work(&p, 1);
+	say_notices(&p);
+	if (output_close(p.out, CLOSE_MS) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it",
+		    strerror(errno));
+	release(&p);
+	if (p.cut)
+		die(EX_DATAERR,
+		    "the input ended inside a line; everything "
+		    "before it was taken");
+	log_info("drained", LOG_INT("lines", (int64_t)p.health.lines));
+	return EX_OK;
+}

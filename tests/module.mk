@@ -21,7 +21,7 @@ fuzzers := $(patsubst %.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 FUZZERS += $(fuzzers)
 include $(wildcard tests/fuzz/*.mk)
 $(foreach t,$(fuzzers),$(eval $(t)_OBJS := $(t).o $($(notdir $(t))_EXTRA)))
-$(foreach t,$(fuzzers),$(eval $(t)_LIBS := -llmdb -lcjson -lmd))
+$(foreach t,$(fuzzers),$(eval $(t)_LIBS := -llmdb -lcjson -lmd $($(notdir $(t))_EXTRA_LIBS)))
 $(foreach t,$(fuzzers),$(eval $(t)_LDFLAGS := $(if $(filter fuzz,$(V)),-fsanitize=fuzzer)))
 
 # What `make bench` measures with.

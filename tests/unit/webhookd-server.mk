@@ -8,3 +8,5 @@ listener_OBJS := tests/listener.o $(webhookd_listener)
 listener_LIBS := $(webhookd_listener_LIBS) -lcrypto -lcjson -lmd
 test-address_EXTRA := webhookd/address.o
 test-gate_EXTRA := webhookd/gate.o
+test-server_EXTRA := $(webhookd_listener)
+test-server_EXTRA_LIBS := $(webhookd_listener_LIBS)

@@ -54,13 +54,13 @@ key_of_pending(struct store_key *k, const struct entry *e)
 }
 
 static enum store_error
-put(struct store_txn *t, const char *table, const struct store_key *k,
+put(struct store_txn *t, const char *table, const void *key, size_t klen,
     struct buf *b)
 {
 	enum store_error rc = STORE_FAIL;
 
-	if (!buf_failed(b) && !k->failed)
-		rc = store_put(t, table, k->p, k->len, b->p, b->len);
+	if (!buf_failed(b))
+		rc = store_put(t, table, key, klen, b->p, b->len);
 	buf_release(b);
 	return rc;
 }
@@ -86,7 +86,7 @@ put_alert(struct store_txn *t, const struct entry *e)
 	}
 	json_close_object(&b);
 	key_of_alert(&k, e->id);
-	return put(t, "alerts", &k, &b);
+	return put(t, "alerts", k.p, k.len, &b);
 }
 
 enum store_error
@@ -108,23 +108,20 @@ rows_put(struct store_txn *t, const struct entry *e)
 	json_put_string(&b, "id", e->id);
 	json_put_time(&b, "time", e->received_ms);
 	json_close_object(&b);
-	return put(t, "pending", &k, &b);
+	return put(t, "pending", k.p, k.len, &b);
 }
 
 enum store_error
 rows_put_body(struct store_txn *t, const struct body *body)
 {
-	struct store_key k;
 	struct buf b;
 
-	store_key_init(&k);
-	store_key_mem(&k, (const char *)body->digest, sizeof(body->digest));
 	buf_init(&b, ROW_SIZE_MAX);
 	json_open_object(&b, NULL);
 	json_put_string(&b, "id", body->id);
 	json_put_time(&b, "time", body->received_ms);
 	json_close_object(&b);
-	return put(t, "bodies", &k, &b);
+	return put(t, "bodies", body->digest, sizeof(body->digest), &b);
 }
 
 enum store_error

@@ -287,8 +287,7 @@ intake_overdue(struct intake *in)
 	if (!in->o.ready(in->o.arg))
 		return;
 	TAILQ_FOREACH (e, &in->entries, all)
-		if (e->recorded && entry_live(in, e) &&
-		    entry_age_ms(in, e) > in->o.timeout_ms &&
+		if ((e->recorded || e->handed) && entry_live(in, e) &&
 		    entry_hand_on(in, e) == -1)
 			break;
 }

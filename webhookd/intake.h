@@ -112,7 +112,8 @@ void intake_connected(struct intake *in);
 
 /*
  * A new peer on the input, trader perhaps, that may have had results while
- * nobody listened: hand on again what waits for longer than it should.
+ * nobody listened, of alerts of this very moment even: hand on again what was
+ * and has no result.
  */
 void intake_overdue(struct intake *in);
 

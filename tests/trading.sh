@@ -2,7 +2,7 @@
 # signals one beside it, as services over Unix sockets.  Sourced after
 # tests/lib.sh.  At the end of a test judge() asks tests/oracle about all of it.
 
-requires jq curl sha256sum
+requires jq curl sha256sum perl
 export STATE_DIR="$T/state" STATE_MAP_SIZE=64M SIGNAL_POLL_INTERVAL=0.2 \
     WEBHOOK_SECRET='k9P$Xz83!vW@b12N#rTe'
 S=$STATE_DIR
@@ -73,7 +73,7 @@ fed() {
 trading() {
 	[ -z "${*}" ] || export "$@"
 	[ -n "${URL:-}" ] || exchange
-	control limits '{"per_second":2000,"per_ip":0}'
+	control limits '{"per_second":1000,"per_ip":0}'
 	WEBHOOK_LISTEN=127.0.0.1:$(free_port)
 	ADMIN_LISTEN=127.0.0.1:$(free_port)
 	HOOK=http://$WEBHOOK_LISTEN ADMIN=http://$ADMIN_LISTEN
@@ -91,11 +91,15 @@ trading() {
 connected() {
 	curl -sS -m 5 "$HOOK/status" | grep -q healthy && trial
 }
+# connected_now: webhookd to risker, without an alert that would tell.
+connected_now() {
+	up && curl -sS -m 5 "$ADMIN/metrics" | grep -q '^[a-z_]*risker[a-z_]* 1$'
+}
 # trial: a test alert goes the whole way and back.
 trial() {
 	trial_n=$((${trial_n:-0} + 1))
-	[ "$(alert_body "{\"test\":true,\"timestamp\":\"$((1600000000000 + trial_n * 1000))\"}" |
-	    curl -sS -m 5 -o /dev/null -w '%{http_code}' --data-binary @- "$HOOK/bybit")" = 200 ]
+	alert_body "{\"action\":\"close\",\"test\":true,\"timestamp\":\"$((1600000000000 + trial_n * 1000))\"}" >trial.body
+	[ "$(curl -sS -m 5 -o trial.answer -w '%{http_code}' --data-binary @trial.body "$HOOK/bybit")" = 200 ]
 }
 
 # alert_body [FRAGMENT]: an alert as TradingView writes it, with what is given.
@@ -105,10 +109,15 @@ alert_body() {
 	    | with_entries(select(.value != null))'
 }
 
-# id_of BODY: the id that the alert must have.
+# id_of BODY: the id that the alert must have; none without a timestamp, as the
+# moment of receipt is in it then.
 id_of() {
-	printf '%s' "$1" | jq -j '"\(.action)\n\(.symbol)\n\(.timestamp)\n\(if .test then 1 else 0 end)"' |
-	    sha256sum | cut -c 1-32
+	[ "$(printf '%s' "$1" | jq 'has("timestamp")')" = true ] || { echo none; return; }
+	printf '%s' "$1" | jq -j '(.trendComposite | tonumber) as $n | (.timestamp | tostring) as $at
+	    | (.action // if $n > 0 then "buy" elif $n < 0 then "sell" else "close" end) + "\n"
+	    + (.symbol | sub("^BYBIT:"; "") | sub("\\.P$"; "")) + "\n"
+	    + (if $at | test("Z$") then $at | fromdate * 1000 | tostring elif $at | length == 10 then $at + "000" else $at end)
+	    + "\n" + if .test then "1" else "0" end' | sha256sum | cut -c 1-32
 }
 
 # post_body BODY [CURL OPTION...]: post it.  Sets STATUS (000: no answer), ID
@@ -121,7 +130,7 @@ post_body() {
 	STATUS=$(printf '%s' "$BODY" | curl -sS -m 15 -o answer -w '%{http_code} %{time_total}' \
 	    -H 'Content-Type: text/plain; charset=utf-8' --data-binary @- "$@" "$HOOK/bybit" 2>/dev/null) || :
 	TOOK=${STATUS#* } STATUS=${STATUS%% *}
-	client "$ID" "$STATUS" answer
+	[ "$ID" = none ] || client "$ID" "$STATUS" answer
 }
 client() {
 	jq -c --arg id "$1" --argjson status "$((1$2 - 1000))" '{id: $id, status: $status, answer: .}' "$3" >>"$clients" 2>/dev/null ||
@@ -159,6 +168,13 @@ flood() {
 	cut -d ' ' -f 3 flood/statuses | sort | uniq -c | awk '{ printf "%s%s %s", sep, $2, $1; sep = "," } END { print "" }'
 }
 
+# send SOCKET: standard input to a Unix socket, as a peer would.
+send() {
+	perl -MIO::Socket::UNIX -e '
+		my $s = IO::Socket::UNIX->new(Peer => shift) or die "connect: $!";
+		print $s $_ while <STDIN>; close $s' "$1"
+}
+
 # is WHAT EXPECTED ACTUAL
 is() {
 	[ "$2" = "$3" ] || fail "$1: expected '$2', not '$3'"
@@ -175,17 +191,17 @@ got() {
 	jq -r "$1" answer
 }
 
-# position [SYMBOL [IDX]]: side, size and stop as the exchange has them.
+# position [SYMBOL [IDX]]: side, size and stop as the exchange has them, or flat.
 position() {
 	curl -sS "$URL/control/state" | jq -r --arg s "${1:-BTCUSDT}" --argjson i "${2:-0}" \
-	    '[.positions[] | select(.symbol == $s and .positionIdx == $i) | "\(.side) \(.size) \(.stopLoss)"] | .[0] // " 0 "'
+	    '[.positions[] | select(.symbol == $s and .positionIdx == $i and .side != "") | "\(.side) \(.size) \(.stopLoss)"] | .[0] // "flat"'
 }
 is_position() {
 	[ "$(position "${2:-BTCUSDT}" "${3:-0}")" = "$1" ]
 }
 # flat [SYMBOL]
 flat() {
-	is_position ' 0 ' "${1:-BTCUSDT}"
+	is_position flat "${1:-BTCUSDT}"
 }
 
 # sent [ID [SUFFIX]], booked: order/create requests of an alert, and orders.
@@ -250,4 +266,62 @@ stop_all() {
 	for program in webhookd risker trader poller differ; do
 		! pid_is_alive "$program" || stop "$program"
 	done
+}
+
+# coin N: a symbol of its own, at 1, for the N-th alert of a test.
+coin() {
+	printf 'COIN%03dUSDT' "$1"
+}
+# coins N: the first N, for ALLOWED_SYMBOLS.
+coins() {
+	seq -f 'COIN%03gUSDT' "$1" | paste -sd ,
+}
+# small: settings under which many small positions fit side by side.
+small() {
+	printf '%s\n' MAX_RISK_PER_TRADE=0.1 MAX_POSITIONS=100 MAX_ORDERS_PER_MINUTE=1000 MAX_CONSECUTIVE_REJECTS=100
+}
+
+# delivered BODY [SECONDS]: post it as TradingView does, again on a 5xx or no
+# answer, a little faster; until it is a 200.
+delivered() {
+	delivered_left=$((${2:-15} * 4))
+	post_body "$1"
+	while [ "$STATUS" != 200 ]; do
+		case $STATUS in 000 | 202 | 5??) ;; *) fail "delivering: $STATUS $(cat answer)" ;; esac
+		delivered_left=$((delivered_left - 1))
+		[ "$delivered_left" -gt 0 ] || fail "undelivered: $STATUS $(cat answer)"
+		sleep 0.25
+		post_body "$1"
+	done
+}
+
+# killed_round PROGRAM POINT TIMES BODY: the program dies at the point, while
+# BODY is on its way, and is started again TIMES times, killed in between; the
+# alert has one order in the end, and one answer.
+killed_round() {
+	kill9 "$1"
+	"$1" "SLUICE_KILL=$2"
+	wait_for 10 up
+	for killed_n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		post_body "$4"
+		pid_is_gone "$1" && break
+		sleep 0.25
+		pid_is_gone "$1" && break
+	done
+	pid_is_gone "$1" || fail "$1 came not to $2"
+	ended "$1" 137
+	for killed_n in $(seq "$3"); do
+		[ "$killed_n" -eq 1 ] || kill9 "$1"
+		"$1"
+		wait_for 10 up
+	done
+	delivered "$4"
+	is "$1 $2 x$3: requests" 1 "$(sent)"
+	is "$1 $2 x$3: orders" 1 "$(booked)"
+	wait_for 10 is_state protected
+	is "$1 $2 x$3: answer" "$(got .orderId)" "$(row trader/orders "select(.id == \"$ID\").order_id")"
+}
+pid_is_gone() {
+	! kill -0 "$(pid_of "$1")" 2>/dev/null ||
+	    grep -q '^State:[^A-Z]*Z' "/proc/$(pid_of "$1")/status" 2>/dev/null
 }

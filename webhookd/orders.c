@@ -12,7 +12,7 @@
 #include "webhookd/api_internal.h"
 #include "webhookd/server.h"
 
-#define STEP_ROWS 200
+#define STEP_ROWS 100
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 200
 #define ALERT_ID_LEN 32

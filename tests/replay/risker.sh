@@ -32,6 +32,7 @@ risker() {
 	risker_dir=$1
 	shift
 	if [ -e "$case/env" ]; then
+		# shellcheck disable=SC2046 # no setting there has a blank
 		set -- env $(grep -v '^#' "$case/env") "$@"
 	fi
 	"$@" "$O/risker" -d "$risker_dir" 2>risker.err || {

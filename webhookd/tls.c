@@ -105,13 +105,14 @@ fail:
 	return NULL;
 }
 
-/* Half of a pair of settings protects nothing: say so rather than start. */
+/*
+ * A client check that would check nothing: say so rather than start.
+ * settings.c sees to certificate and key.
+ */
 static int
-check_pairs(const struct settings *s, char *err, size_t size)
+check_client_settings(const struct settings *s, char *err, size_t size)
 {
 	static const enum setting needs[][2] = {
-		{ WEBHOOK_TLS_CERT, WEBHOOK_TLS_KEY },
-		{ WEBHOOK_TLS_KEY, WEBHOOK_TLS_CERT },
 		{ WEBHOOK_CLIENT_CA, WEBHOOK_TLS_CERT },
 		{ WEBHOOK_CLIENT_CA, WEBHOOK_CLIENT_NAME },
 		{ WEBHOOK_CLIENT_NAME, WEBHOOK_CLIENT_CA },
@@ -136,7 +137,7 @@ tls_new(struct tls **out, const struct settings *s, char *err, size_t size)
 {
 	struct tls *t;
 
-	if (check_pairs(s, err, size) == -1)
+	if (check_client_settings(s, err, size) == -1)
 		return -1;
 	if (!setting_given(s, WEBHOOK_TLS_CERT)) {
 		*out = NULL;

@@ -10,3 +10,5 @@ test-address_EXTRA := webhookd/address.o
 test-gate_EXTRA := webhookd/gate.o
 test-server_EXTRA := $(webhookd_listener)
 test-server_EXTRA_LIBS := $(webhookd_listener_LIBS)
+test-tls_EXTRA := $(webhookd_listener)
+test-tls_EXTRA_LIBS := $(webhookd_listener_LIBS)

@@ -1,0 +1,161 @@
+#!/bin/sh
+# webhookd's listener over the wire, with clients that do not play along: idle
+# and slow ones (F36), too many (F37), half a request (F38), a proxy in front
+# (F09, F39), no descriptors left (F41, F104); and what a long run leaves.
+# unit/test-server has the cases one by one.
+. "$(dirname "$0")/../lib.sh"
+requires python3 curl
+
+# listen NAME [OPTION...]: the listener on a free port; sets $port.
+listen() {
+	listen_name=$1
+	shift
+	spawn "$listen_name" env WEBHOOK_LISTEN=127.0.0.1:0 "$B/listener" "$@"
+	wait_for 10 has "$T/$listen_name.out" listening
+	port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' "$T/$listen_name.out")
+}
+alert() {
+	curl -fsS -m 10 -d hello "http://127.0.0.1:$port/bybit"
+}
+descriptors() {
+	ls "/proc/$(pid_of "$1")/fd" | wc -l
+}
+# Of the process, in ticks of 10 ms.
+cpu() {
+	read -r user system <<-END
+		$(sed 's/.*) //' "/proc/$(pid_of "$1")/stat" | cut -d ' ' -f 12,13)
+	END
+	echo $((user + system))
+}
+memory() {
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(pid_of "$1")/status"
+}
+cat >idle.py <<'END'
+# idle.py PORT COUNT SECONDS: sockets that say nothing, or a byte now and then.
+import socket, sys, time
+port, count, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+held = []
+for i in range(count):
+    s = socket.create_connection(("127.0.0.1", port))
+    s.setblocking(False)
+    held.append(s)
+print("connected", flush=True)
+end = time.monotonic() + seconds
+while time.monotonic() < end:
+    for i, s in enumerate(held):
+        if i % 2:
+            try:
+                s.send(b"P")
+            except OSError:
+                pass
+    time.sleep(0.1)
+END
+
+# F36: 200 idle and dripping sockets; a good alert is answered at once, and
+# the idle ones are gone when their time is over, whatever they drip.
+listen idle -d 1500 -p 250
+before=$(descriptors idle)
+spawn crowd python3 idle.py "$port" 200 3
+wait_for 10 has crowd.out connected
+[ "$(descriptors idle)" -ge $((before + 200)) ] || fail "the crowd is not there"
+took=$(curl -sS -m 3 -o answer -w '%{time_total}' -d hello "http://127.0.0.1:$port/bybit") || fail "no answer beside 200 idle sockets"
+case $took in 0.*) ;; *) fail "the answer took $took s" ;; esac
+ended crowd 0
+wait_for 5 [ "$(descriptors idle)" -eq "$before" ]
+[ "$(grep -c '"type":"request"' idle.out)" -eq 1 ] || fail "an idle socket became a request"
+stop idle
+
+# F37: more connections than there may be are told so; memory does not follow.
+listen few -c 20 -p 100
+before=$(memory few)
+spawn crowd python3 idle.py "$port" 120 2
+wait_for 10 has crowd.out connected
+[ "$(curl -sS -m 3 -o answer -w '%{http_code}' -d hello "http://127.0.0.1:$port/bybit")" = 503 ] || fail "over the cap: $(cat answer)"
+[ "$(descriptors few)" -lt 110 ] || fail "the cap does not hold: $(descriptors few)"
+ended crowd 0
+wait_for 10 alert
+# A client of 20 MB reads why it is refused.
+head -c 20000000 /dev/zero >large
+[ "$(curl -sS -m 10 -o answer -w '%{http_code}' -H Expect: --data-binary @large "http://127.0.0.1:$port/bybit")" = 413 ] || fail "20 MB: $(cat answer)"
+[ $(($(memory few) - before)) -lt 8192 ] || case $B in *asan*) ;; *) fail "memory grew to $(memory few) KiB" ;; esac
+stop few
+
+# F41: descriptors run out.  No hot loop, one line, and it ends by itself.
+cat >starved <<END
+#!/bin/sh
+ulimit -n 32
+exec "$B/listener" -d 2000
+END
+chmod +x starved
+spawn starved env WEBHOOK_LISTEN=127.0.0.1:0 ./starved
+wait_for 10 has starved.out listening
+port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' starved.out)
+spawn crowd python3 idle.py "$port" 100 1.5
+wait_for 10 has starved.log 'unable to accept'
+ticks=$(cpu starved)
+sleep 1
+[ $(($(cpu starved) - ticks)) -lt 30 ] || fail "it is busy with nothing to accept with"
+ended crowd 0
+wait_for 10 alert
+has starved.log 'unable to accept' 2 && fail "it says so more than once"
+has starved.log 'unable to accept.*starved=1' || fail "it does not know that it is starved"
+stop starved
+
+# F09, F39: behind a proxy that adds its header, a forger changes nothing.
+spawn proxied env WEBHOOK_LISTEN=127.0.0.1:0 WEBHOOK_TRUST_PROXY=127.0.0.0/8 \
+    WEBHOOK_ALLOW=tradingview "$B/listener"
+wait_for 10 has proxied.out listening
+port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' proxied.out)
+ask() {
+	expect=$1
+	shift
+	status=$(curl -sS -m 5 -o answer -w '%{http_code}' -d hello "$@" "http://127.0.0.1:$port/bybit")
+	[ "$status" = "$expect" ] || fail "$*: $status, not $expect"
+}
+ask 200 -H 'X-Forwarded-For: 52.32.178.7'
+ask 403 -H 'X-Forwarded-For: 52.32.178.7, 203.0.113.1'
+ask 403 -H 'X-Forwarded-For: 52.32.178.7' -H 'X-Forwarded-For: 203.0.113.1'
+ask 403 -H 'X-Forwarded-For: 52.32.178.7, nobody'
+ask 403
+ask 400 -H 'X-Forwarded-For: 52.32.178.7' -H 'Transfer-Encoding: chunked'
+ask 400 -H 'X-Forwarded-For: 52.32.178.7' -H 'Content-Length: 5' -H 'Content-Length: 50'
+[ "$(grep -c '"address":"52.32.178.7"' proxied.out)" -eq 1 ] || fail "$(cat proxied.out)"
+stop proxied
+spawn direct env WEBHOOK_LISTEN=127.0.0.1:0 WEBHOOK_ALLOW=tradingview "$B/listener"
+wait_for 10 has direct.out listening
+port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' direct.out)
+ask 403 -H 'X-Forwarded-For: 52.32.178.7'
+stop direct
+
+# F104: thousands of requests, of all fates, leave neither descriptors nor
+# memory behind.
+cat >many.py <<'END'
+import socket, struct, sys
+port, count = int(sys.argv[1]), int(sys.argv[2])
+whole = b"POST /bybit HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+for i in range(count):
+    s = socket.create_connection(("127.0.0.1", port))
+    if i % 4 == 1:
+        s.sendall(whole[:i % len(whole)])
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    elif i % 4 == 2:
+        s.sendall(whole.replace(b"Content-Length", b"Transfer-Encoding"))
+        assert s.recv(12) == b"HTTP/1.1 400"
+    else:
+        s.sendall(whole)
+        if i % 8 == 3:
+            s.shutdown(socket.SHUT_WR)
+        assert s.recv(12) == b"HTTP/1.1 200"
+    s.close()
+END
+listen soak
+python3 many.py "$port" 500
+sleep 0.3
+before=$(descriptors soak) grown=$(memory soak)
+python3 many.py "$port" "${SOAK:-6000}"
+wait_for 5 [ "$(descriptors soak)" -eq "$before" ]
+case $B in
+*asan*) ;; # keeps what was freed for a while
+*) [ $(($(memory soak) - grown)) -lt 512 ] || fail "memory grew from $grown to $(memory soak) KiB" ;;
+esac
+stop soak

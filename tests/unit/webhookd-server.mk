@@ -12,3 +12,4 @@ test-server_EXTRA := $(webhookd_listener)
 test-server_EXTRA_LIBS := $(webhookd_listener_LIBS)
 test-tls_EXTRA := $(webhookd_listener)
 test-tls_EXTRA_LIBS := $(webhookd_listener_LIBS)
+fuzz-server_EXTRA := webhookd/address.o webhookd/gate.o

@@ -17,7 +17,7 @@ start() {
 	WEBHOOK_LISTEN=127.0.0.1:$(free_port)
 	HOOK=http://$WEBHOOK_LISTEN
 	spawn webhookd env WEBHOOK_LISTEN="$WEBHOOK_LISTEN" "$@" "$B/webhookd" -i unix:run/webhookd.sock -o unix:run/risker.sock
-	wait_for 10 has webhookd.log 'msg="ready"'
+	wait_for 10 curl -sS -m 2 -o body "$A/"
 }
 
 port=$(free_port)

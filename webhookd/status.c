@@ -132,9 +132,8 @@ read_stage(struct api *a, struct view *v, enum state_of which)
 	}
 	if (e != STORE_OK && e != STORE_NOTFOUND)
 		s->state = STAGE_UNREADABLE;
-	/* Who answers is there, whether its rows are shown or not. */
-	if (which == STATE_WEBHOOKD)
-		s->state = STAGE_RUNNING;
+	else if (which == STATE_WEBHOOKD)
+		s->state = STAGE_RUNNING; /* whose row may not be there yet */
 }
 
 static void

@@ -6,6 +6,7 @@
 # Not tested: every row that there can be (unit/test-api-states).
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
+requires openssl
 
 trading STATE_MAX_AGE=3
 
@@ -76,6 +77,22 @@ wait_for 5 degraded '.halted and .halt.why == "a bad day" and (.halt.who | start
 metric halted 1
 curl -sS --json '{}' "$ADMIN/api/resume" | jq -e '.ok and (.halted | not) and .changed' >/dev/null || fail 'no resume'
 [ ! -e "$S/halt" ] || fail 'the halt is still there'
+wait_for 10 healthy
+
+# webhookd's own alarm: its certificate ends in three days.
+stop webhookd
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3 -subj /CN=sluice \
+    -keyout key.pem -out cert.pem 2>/dev/null
+webhookd WEBHOOK_TLS_CERT="$T/cert.pem" WEBHOOK_TLS_KEY="$T/key.pem"
+certificate() {
+	status "$ADMIN" && [ "$STATUS" = 503 ] &&
+	    [ "$(jq -r '.alarms[] | "\(.stage) \(.alarm)"' status.json)" = 'webhookd certificate webhookd' ]
+}
+wait_for 10 certificate
+metric 'alarms{stage="webhookd"}' 1
+is 'in public' '["bybit","status","testnet","timestamp"]' "$(curl -sSk "https://$WEBHOOK_LISTEN/status" | jq -c keys)"
+stop webhookd
+webhookd
 wait_for 10 healthy
 
 # Another's line: differ's alarm.

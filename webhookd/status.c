@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/settings.h"
+#include "common/utf8.h"
 #include "webhookd/api_internal.h"
 #include "webhookd/server.h"
 
@@ -224,6 +225,21 @@ put_stage(struct api *a, struct buf *b, enum state_of which,
 	json_close_object(b);
 }
 
+/* Of a text that was cut somewhere: its whole characters. */
+static void
+put_whole(struct buf *b, const char *key, const char *s)
+{
+	size_t len = strlen(s), n = 0, step;
+
+	for (; n < len; n += step) {
+		step = utf8_len(s + n, len - n);
+		if (step == 0)
+			break;
+	}
+	if (n > 0)
+		json_put_mem(b, key, s, n);
+}
+
 static void
 put_halt(struct buf *b, const struct view *v)
 {
@@ -233,10 +249,8 @@ put_halt(struct buf *b, const struct view *v)
 	json_open_object(b, "halt");
 	if (v->halt.time_ms != 0)
 		json_put_time(b, "time", v->halt.time_ms);
-	if (v->halt.who[0] != '\0')
-		json_put_string(b, "who", v->halt.who);
-	if (v->halt.why[0] != '\0')
-		json_put_string(b, "why", v->halt.why);
+	put_whole(b, "who", v->halt.who);
+	put_whole(b, "why", v->halt.why);
 	json_close_object(b);
 }
 
@@ -253,8 +267,7 @@ put_private(struct api *a, struct buf *b, const struct view *v)
 		json_open_object(b, "heartbeat");
 		json_put_time(b, "time", v->heartbeat_ms);
 		json_put_bool(b, "ok", v->heartbeat_ok);
-		if (v->heartbeat_error[0] != '\0')
-			json_put_string(b, "error", v->heartbeat_error);
+		put_whole(b, "error", v->heartbeat_error);
 		json_close_object(b);
 	}
 	json_put_bool(b, "risker_connected", c.risker);

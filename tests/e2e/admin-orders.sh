@@ -17,6 +17,9 @@ answered 200 'the first'
 first=$ID
 is 'open orders' "$first-0 protected" "$(api 'orders?state=open' | jq -r '.orders[] | "\(.order_link_id) \(.state)"')"
 
+PATH="$B:$PATH" "$top/scripts/status" -d "$S" >status.out || fail "all is well, and scripts/status says: $(cat status.out)"
+grep -q " protected buy BTCUSDT qty 0.210* price 47500[.0]* stop 46550[.0]* $first-0\$" status.out || fail "scripts/status lists no open order: $(cat status.out)"
+
 # By alert id, link id and Bybit's.
 for id in "$first" "$first-0" "$(row trader/orders 'select(.test | not).order_id // empty')"; do
 	is "by $id" "$first-0" "$(api "orders/$id" | jq -r '.orders[].order_link_id')"

@@ -136,6 +136,8 @@ test_stages(void **arg)
 static void
 test_halted(void **arg)
 {
+	char why[300], want[300];
+
 	(void)arg;
 	fake_start();
 	fake_heartbeat(1, 0);
@@ -145,6 +147,14 @@ test_halted(void **arg)
 	fake_get("/status", 503,
 	    "\"halted\":true,\"halt\":{\"time\":\"1970-01-01T00:00:02.000Z\","
 	    "\"who\":\"me\",\"why\":\"rain\"}");
+
+	/* A reason that was cut inside a character: é at bytes 255 and 256. */
+	assert_int_equal(halt_clear(fake.state), 1);
+	memset(why, 'y', sizeof(why));
+	memcpy(why + 254, "\xc3\xa9", 3);
+	assert_int_equal(halt_set(fake.state, "me", why, 2000), 1);
+	(void)snprintf(want, sizeof(want), "\"why\":\"%.254s\"}", why);
+	fake_get("/status", 503, want);
 }
 
 /* A state that cannot be read is no good one; one that is back is read. */

@@ -265,6 +265,7 @@ write_lines(struct process *p)
 {
 	if (p->lines.len == 0)
 		return;
+	kill_point("K10");
 	if (output_write(p->out, p->lines.p, p->lines.len) == -1)
 		die(EX_IOERR, "unable to write: %s; the state has it all",
 		    strerror(errno));
@@ -323,7 +324,6 @@ settle(struct process *p, int always)
 			trader_blocked(p->trader, 0);
 		}
 		p->retry_ms = p->retry_mono = 0;
-		kill_point("K10");
 	}
 	trader_stored(p->trader, &p->lines);
 	write_lines(p);
@@ -566,9 +566,9 @@ loop(struct process *p)
 		if (p->stop_mono == 0)
 			take_lines(p);
 		flatten_look(p->stage.dir, p->trader);
+		p->ordered = 0;
 		next = trader_advance(p->trader);
 		/* What was started goes out before the commit is waited for. */
-		p->ordered = 0;
 		if (bybit_wait(p->bybit, NULL, 0, 0) == -1)
 			die(EX_OSERR, "unable to send: %s", strerror(errno));
 		if (p->ordered)

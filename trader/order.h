@@ -107,6 +107,7 @@ struct order {
 	int64_t next_mono; /* nothing to do before */
 	int64_t
 	    send_mono; /* of the last send; of one perhaps sent: the start */
+	int64_t look_mono; /* when the last look-up began */
 	int64_t need_mono; /* the position must have been read after this */
 	int64_t fill_mono; /* when the fill was learnt */
 	int64_t bare_mono; /* since when its position is without its stop; 0 */

@@ -22,6 +22,9 @@
 #define GONE_MIN 2  /* reads without the position, while guarded */
 #define GONE_SURE 100
 
+static const char later_close[] =
+    "closed at once: a later close of the symbol came first";
+
 static void
 alarm_bare(struct order *o, int open)
 {
@@ -104,7 +107,10 @@ static void
 gone(struct order *o)
 {
 	alarm_bare(o, 0);
-	if (o->state != ORDER_PROTECTED && !o->undone)
+	if (o->doomed && o->state != ORDER_PROTECTED) {
+		o->undone = 1;
+		(void)snprintf(o->reason, sizeof(o->reason), "%s", later_close);
+	} else if (o->state != ORDER_PROTECTED && !o->undone)
 		(void)snprintf(o->reason, sizeof(o->reason),
 		    "The position is gone already: closed by its stop, or by "
 		    "hand");
@@ -255,10 +261,6 @@ protect_advance(struct order *o)
 		return;
 	if (o->step == STEP_PROTECT)
 		kill_point("K9");
-	if (o->doomed && o->step != STEP_TRACK && !closing_by_alert(o)) {
-		protect_close(o, "closed at once: a later close came first");
-		return;
-	}
 	if (!slot_read(s, o->need_mono) ||
 	    decimal_parse(&stop, o->stop_loss, strlen(o->stop_loss)) == -1)
 		return;
@@ -270,6 +272,11 @@ protect_advance(struct order *o)
 	o->gone = 0;
 	if (o->step == STEP_TRACK && decimal_cmp(p->size, o->base) <= 0) {
 		o->need_mono = t->mono_ms + LOOK_MS;
+		return;
+	}
+	if (o->doomed && o->step != STEP_TRACK) {
+		if (!closing_by_alert(o))
+			protect_close(o, later_close);
 		return;
 	}
 	right = decimal_cmp(p->stop_loss, stop) == 0;

@@ -33,6 +33,13 @@ pause_ms(const struct order *o)
 	return n < 6 ? unknown[n] : 5000;
 }
 
+/* From then on a request that was sent cannot arrive any more. */
+static int64_t
+quiet_mono(const struct order *o)
+{
+	return o->send_mono + o->t->opts.recv_window_ms + MARGIN_MS;
+}
+
 void
 track_start(struct order *o, int known)
 {
@@ -55,6 +62,9 @@ looked(struct order *o, int found)
 		o->accepted = 1;
 	}
 	o->next_mono = o->t->mono_ms + pause_ms(o);
+	/* The look that counts comes when nothing can arrive any more. */
+	if (o->look_mono < quiet_mono(o) && o->next_mono > quiet_mono(o))
+		o->next_mono = quiet_mono(o);
 }
 
 /* The text of a decimal that is above nothing, as Bybit wrote it. */
@@ -289,6 +299,8 @@ look(struct order *o, int where)
 		.done = done[where],
 		.arg = o };
 
+	if (where == 0)
+		o->look_mono = o->t->mono_ms;
 	c.len = (size_t)snprintf(query, sizeof(query),
 	    "category=linear&symbol=%s&orderLinkId=%s", o->symbol, o->link);
 	if (o->t->io.start(o->t->io.arg, &c) == 0)
@@ -351,8 +363,7 @@ judge_absence(struct order *o)
 		o->need_mono = t->mono_ms;
 		return;
 	}
-	if (o->absent < ABSENT_MIN ||
-	    quiet < t->opts.recv_window_ms + MARGIN_MS)
+	if (o->absent < ABSENT_MIN || o->look_mono < quiet_mono(o))
 		return;
 	if (o->sends == 0) {
 		/* The last run did not send it after all. */
@@ -388,10 +399,10 @@ track_advance(struct order *o)
 	struct trader *t = o->t;
 	char name[96];
 
-	if (o->busy > 0 || t->mono_ms < o->next_mono)
+	if (o->busy > 0)
 		return;
 	judge_absence(o);
-	if (o->step != STEP_TRACK)
+	if (o->step != STEP_TRACK || t->mono_ms < o->next_mono)
 		return;
 	if (!o->accepted && o->sends > 0 &&
 	    t->mono_ms - o->send_mono > ALARM_MS) {

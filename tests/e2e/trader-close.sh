@@ -1,0 +1,125 @@
+#!/bin/sh
+# F51, F64, F70: closes that fill in part, come twice, race with a stop or with
+# an entry of unknown fate; both legs of a hedge; flatten; SIGTERM on the way.
+. "$(dirname "$0")/../lib.sh"
+. "$top/tests/trader.sh"
+exchange
+"$B/decide" -d "$S" </dev/null
+start MAX_ORDERS_PER_MINUTE=100
+wait_for 10 has "$JOURNAL" wallet-balance
+
+flat() {
+	case $(stands "${1:-BTCUSDT}") in '' | '0 '*) return 0 ;; esac
+	return 1
+}
+
+# Half of the close fills: another order takes the rest, and one answer tells
+# of both.
+entry 1 buy 0.100 47500.00 46550.00 | decide
+wait_for 5 is_state 1 protected
+control fill '{"percent":50}'
+exit_of 2 | decide
+wait_for 10 answered 2
+expect 'in two orders' '200 0.1 2' "$(result 2 | jq -r '"\(.code) \(.quantity) \(.orderIds | length)"')"
+expect 'orders' '1 1' "$(placed 2) $(placed 2 0a)"
+flat || fail 'not flat'
+wait_for 5 is_state 1 closed
+
+# Two closes of one position: one closes, the other finds nothing.
+entry 3 | decide
+wait_for 5 is_state 3 protected
+{ exit_of 4; exit_of 5; } | decide
+wait_for 10 answered 4
+wait_for 10 answered 5
+expect 'both' '0.02' "$(jq -n "$(result 4 | jq .quantity) + $(result 5 | jq .quantity)")"
+flat || fail 'not flat'
+
+# The stop was faster: 110017 is flat is done.
+entry 6 | decide
+wait_for 5 is_state 6 protected
+control fault '{"path":"/v5/position/list","stale_ms":1500,"count":2}'
+control price '{"BTCUSDT":"46000"}'
+exit_of 7 | decide
+wait_for 10 answered 7
+expect 'after the stop' 200 "$(result 7 | jq .code)"
+flat || fail 'the other side was opened'
+control clear '{}'
+control price '{"BTCUSDT":"47500"}'
+wait_for 10 is_state 6 closed
+
+# An entry of unknown fate: the close does not wait, and what fills later goes.
+control fault '{"path":"/v5/order/create","hang":true}'
+control delay '{"order_ms":3000}'
+entry 8 | decide
+wait_for 5 is_state 8 sent
+exit_of 9 | decide
+wait_for 3 answered 9
+wait_for 15 is_state 8 closed
+flat || fail 'what filled after the close is still there'
+expect 'told' 422 "$(result 8 | jq .code)"
+control clear '{}'
+
+# A close is not sent once a later entry was approved.
+entry 10 | decide
+wait_for 10 is_state 10 protected
+stop trader
+exit_of 11 >late
+sleep 0.05
+entry 12 buy 0.010 47500.00 46550.00 >>late
+decide <late
+start MAX_ORDERS_PER_MINUTE=100
+wait_for 20 is_state 11 expired
+wait_for 20 is_state 12 protected
+expect 'both stand' '0.03 46550' "$(stands)"
+
+# Flatten, by the trader that runs; and by itself, where none does.
+"$B/trader" -F -d "$S" 2>flatten.log || fail 'flatten failed'
+flat || fail 'flatten left a position'
+wait_for 5 is_state 12 closed
+entry 13 | decide
+wait_for 10 is_state 13 protected
+stop trader
+"$B/trader" -F -d "$S" 2>flatten2.log || fail 'flatten alone failed'
+flat || fail 'flatten alone left a position'
+expect 'closed' closed "$(state 13)"
+
+# SIGTERM while the fate of an order is unknown: it ends within 7 s, the row
+# says sent, and the next start resolves it.
+start MAX_ORDERS_PER_MINUTE=100
+control fault '{"path":"/v5/order/create","hang":true}'
+control delay '{"order_ms":20000}'
+entry 14 | decide
+wait_for 5 is_state 14 sent
+from=$(date +%s)
+stop trader
+[ $(($(date +%s) - from)) -le 7 ] || fail 'took longer than the grace'
+expect 'recorded' sent "$(state 14)"
+control clear '{}'
+start MAX_ORDERS_PER_MINUTE=100
+wait_for 10 is_state 14 protected
+expect 'sends' 1 "$(sent 14)"
+exit_of 114 | decide
+wait_for 5 is_state 14 closed
+stop trader
+
+# Hedge mode: both legs go, an order each, one answer.
+control mode '{"symbol":"BTCUSDT","mode":3}'
+start MAX_ORDERS_PER_MINUTE=100
+entry 21 buy 0.010 47500.00 46550.00 | decide
+wait_for 15 is_state 21 protected 1
+entry 22 sell 0.020 47500.00 48450.00 | decide
+wait_for 5 is_state 22 protected 2
+exit_of 23 | decide
+wait_for 10 answered 23
+expect 'both legs' '200 0.03 2' "$(result 23 | jq -r '"\(.code) \(.quantity) \(.orderIds | length)"')"
+wait_for 5 is_state 21 closed 1
+wait_for 5 is_state 22 closed 2
+
+# F63: the account flips to one-way: refused, read again, and the next fits.
+control mode '{"symbol":"BTCUSDT","mode":0}'
+entry 24 buy 0.010 47500.00 46550.00 | decide
+wait_for 5 is_state 24 rejected 1
+expect 'refused' '422 10001' "$(result 24 | jq -r '"\(.code) \(.retCode)"')"
+entry 25 buy 0.010 47500.00 46550.00 | decide
+wait_for 5 is_state 25 protected 0
+stop trader

@@ -369,11 +369,11 @@ state_turn(struct state *s, char ids[][ALERT_ID_SIZE], size_t max)
 
 	if (s->failed != STORE_OK || max == 0)
 		return 0;
-	/* Behind the last one: its key and a further byte. */
+	/* Behind the last one: its key and a further NUL. */
 	store_key_init(&from);
 	if (s->turn[0] != '\0') {
-		store_key_mem(&from, s->turn, sizeof(s->turn));
-		store_key_mem(&from, "", 1);
+		store_key_str(&from, s->turn);
+		store_key_str(&from, "");
 	}
 	e = store_scan(s->txn, "open", from.p, from.len, add_id, &t);
 	if (e != STORE_OK) {

@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +28,14 @@
 
 static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
-static void
+/* Can fail for the first time alone: then libevent has room for it. */
+static int
 set_timer(struct request *r, int64_t ms)
 {
 	const struct timeval tv = { .tv_sec = ms / 1000,
 		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
-	(void)event_add(r->timer, &tv);
+	return event_add(r->timer, &tv);
 }
 
 static void
@@ -90,15 +92,17 @@ move_to_ending(struct request *r)
 static void
 finish(struct request *r)
 {
-	if (r->ssl != NULL)
+	if (r->ssl != NULL) {
 		(void)SSL_shutdown(r->ssl);
+		ERR_clear_error();
+	}
 	if (!r->linger || r->eof) {
 		connection_free(r);
 		return;
 	}
 	(void)shutdown(bufferevent_getfd(r->bev), SHUT_WR);
 	r->state = REQUEST_LINGERING;
-	set_timer(r, LINGER_MS);
+	(void)set_timer(r, LINGER_MS);
 	move_to_ending(r);
 }
 
@@ -111,7 +115,7 @@ connection_answer(struct request *r, int status, const char *type,
 	size_t n = answer_head(head, r, status, type, len);
 
 	r->state = REQUEST_ANSWERING;
-	set_timer(r, r->s->o.deadline_ms);
+	(void)set_timer(r, r->s->o.deadline_ms);
 	/* A HEAD is refused, and its refusal has no body either. */
 	if (r->gate.method == METHOD_HEAD)
 		len = 0;
@@ -231,7 +235,7 @@ take(struct request *r)
 			return;
 		case GATE_DONE:
 			r->state = REQUEST_WAITING;
-			set_timer(r, r->s->o.answer_ms);
+			(void)set_timer(r, r->s->o.answer_ms);
 			/* It may be answered, and even be gone, after this. */
 			r->s->o.handler(r->s->o.arg, r);
 			return;
@@ -300,9 +304,7 @@ on_eof(struct request *r)
 		break;
 	case REQUEST_WAITING:
 	case REQUEST_ANSWERING:
-		/* It may still read. */
-		(void)bufferevent_enable(r->bev, EV_WRITE);
-		return;
+		return; /* it may still read */
 	case REQUEST_HANDSHAKE:
 	case REQUEST_LINGERING:
 		break;
@@ -406,12 +408,11 @@ connection_open(struct server *s, int fd, const struct sockaddr *sa)
 		return;
 	}
 	r->timer = evtimer_new(s->o.base, on_timer, r);
-	if (r->timer == NULL) {
+	if (r->timer == NULL || set_timer(r, s->o.deadline_ms) == -1) {
 		connection_free(r);
 		return;
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	set_timer(r, s->o.deadline_ms);
 	if (s->serving_n > s->o.connections) {
 		r->early = 503;
 		r->early_why = "There are too many connections";

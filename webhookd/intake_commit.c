@@ -44,7 +44,6 @@ commit_rows(struct intake *in, int fresh)
 		rc = STORE_FAIL;
 		goto fail;
 	}
-	kill_point("K4");
 	return store_commit(t);
 fail:
 	store_abort(t);

@@ -189,20 +189,28 @@ server_new(const struct server_opts *o, char *err, size_t size)
 	return s;
 }
 
-/* Close the listener, and what has said nothing yet. */
-void
-server_stop(struct server *s)
+/* Drop what has said nothing yet. */
+static void
+drop_silent(struct request_list *l)
 {
 	struct request *next, *r;
 
+	for (r = TAILQ_FIRST(l); r != NULL; r = next) {
+		next = TAILQ_NEXT(r, entry);
+		if (r->state == REQUEST_HANDSHAKE ||
+		    (r->state == REQUEST_READING && r->in.len == 0))
+			connection_free(r);
+	}
+}
+
+void
+server_stop(struct server *s)
+{
 	if (s->listener != NULL)
 		evconnlistener_free(s->listener);
 	s->listener = NULL;
-	for (r = TAILQ_FIRST(&s->serving); r != NULL; r = next) {
-		next = TAILQ_NEXT(r, entry);
-		if (r->state == REQUEST_READING && r->in.len == 0)
-			connection_free(r);
-	}
+	drop_silent(&s->serving);
+	drop_silent(&s->ending);
 }
 
 size_t

@@ -53,9 +53,9 @@ END
 
 # F36: 200 idle and dripping sockets; a good alert is answered at once, and
 # the idle ones are gone when their time is over, whatever they drip.
-listen idle -d 1500 -p 250
+listen idle -d 800 -p 250
 before=$(descriptors idle)
-spawn crowd python3 idle.py "$port" 200 3
+spawn crowd python3 idle.py "$port" 200 1.8
 wait_for 10 has crowd.out connected
 [ "$(descriptors idle)" -ge $((before + 200)) ] || fail "the crowd is not there"
 took=$(curl -sS -m 3 -o answer -w '%{time_total}' -d hello "http://127.0.0.1:$port/bybit") || fail "no answer beside 200 idle sockets"
@@ -158,4 +158,40 @@ case $B in
 *asan*) ;; # keeps what was freed for a while
 *) [ $(($(memory soak) - grown)) -lt 512 ] || fail "memory grew from $grown to $(memory soak) KiB" ;;
 esac
+
+# F40: what no client would send, from good requests on: it lives, and answers
+# each with a status or not at all.
+cat >mangled.py <<'END'
+import random, socket, sys
+port, count = int(sys.argv[1]), int(sys.argv[2])
+seeds = [b"POST /bybit?a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
+         b"GET /status HTTP/1.0\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1, 10.0.0.1\r\n\r\n"]
+words = [b"\r\n", b"\n", b"\0", b": ", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b" ", b"HTTP/1.1", b"9" * 30]
+r = random.Random(1)
+for i in range(count):
+    b = bytearray(r.choice(seeds))
+    for j in range(r.randint(1, 4)):
+        at = r.randrange(len(b))
+        what = r.randrange(3)
+        if what == 0:
+            b[at] = r.randrange(256)
+        elif what == 1:
+            del b[at:at + r.randint(1, 9)]
+        else:
+            b[at:at] = r.choice(words)
+    s = socket.create_connection(("127.0.0.1", port))
+    s.sendall(b)
+    s.shutdown(socket.SHUT_WR)
+    got = b""
+    while True:
+        more = s.recv(4096)
+        if not more:
+            break
+        got += more
+    s.close()
+    got = got.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert got == b"" or got[:12] in (b"HTTP/1.1 " + n for n in (b"200", b"400", b"405", b"413")), (bytes(b), got)
+END
+python3 mangled.py "$port" 1500 || fail "a mangled request"
+wait_for 5 alert
 stop soak

@@ -24,6 +24,7 @@
 struct ends {
 	struct bybit *bybit;
 	struct output *out;
+	uint64_t connects; /* readers that came, as of the last look */
 };
 
 static int
@@ -107,7 +108,10 @@ tell_notices(struct output *out)
 		log_info("output", LOG_STR("notice", text));
 }
 
-/* Wait until a moment, and let the output go on meanwhile.  -1 with errno. */
+/*
+ * Wait until a moment, or a new reader; let the output go on meanwhile.  -1
+ * with errno.
+ */
 static int
 wait_until(struct ends *e, int64_t until_mono_ms)
 {
@@ -129,28 +133,41 @@ wait_until(struct ends *e, int64_t until_mono_ms)
 		if (pfd[1].revents != 0 && output_flush(e->out) == -1)
 			return -1;
 		tell_notices(e->out);
-		if (pfd[0].revents != 0)
+		if (pfd[0].revents != 0 ||
+		    e->connects != output_connects(e->out))
 			return 0;
 	}
 }
 
-/* One look, or none while the last one's lines are unsent. */
+/*
+ * One look, or none while the last one's lines are unsent, or nobody is there
+ * to read: what a look finds once alone (closed P&L, instruments) must not be
+ * lost.
+ */
 static int64_t
 turn(struct poller *p, struct ends *e, int *skipped)
 {
 	int64_t next = clock_mono_ms();
+	const int ready = output_ready(e->out);
 
-	if (output_pending(e->out) > 0) {
-		if (!*skipped)
+	if (!ready || output_pending(e->out) > 0) {
+		if (!*skipped && ready)
 			log_warn("the last lines are unsent, skipping looks",
 			    LOG_INT("bytes", (int64_t)output_pending(e->out)));
+		else if (!*skipped)
+			log_warn("nobody is connected, skipping looks",
+			    LOG_INT("readers", (int64_t)e->connects));
 		*skipped = 1;
 		return poller_skip(p);
 	}
 	if (*skipped)
-		log_info("the last lines are sent, looking again",
+		log_info("looking again",
 		    LOG_INT("requests", (int64_t)bybit_requests(e->bybit)));
 	*skipped = 0;
+	if (e->connects != output_connects(e->out)) {
+		e->connects = output_connects(e->out);
+		poller_refresh(p);
+	}
 	switch (poller_cycle(p, &next)) {
 	case POLLER_OK:
 	case POLLER_STOP:
@@ -171,7 +188,7 @@ main(int argc, char *argv[])
 {
 	struct stage st;
 	struct poller_opts opts;
-	struct ends e = { NULL, NULL };
+	struct ends e = { NULL, NULL, 0 };
 	struct poller_io io = { &e, get, requests, banned_ms, now_ms, mono_ms,
 		write_line, note };
 	struct poller *p;

@@ -70,6 +70,13 @@ poller_skip(const struct poller *p)
 	return schedule_tick(&p->schedule, p->io.mono_ms(p->io.arg));
 }
 
+void
+poller_refresh(struct poller *p)
+{
+	for (size_t i = 0; i < p->nmarkets; i++)
+		p->markets[i].due_mono_ms = 0;
+}
+
 enum step
 poller_ask(struct poller *p, const char *path, const char *query, int sign,
     struct bybit_reply *r)

@@ -75,6 +75,9 @@ void poller_free(struct poller *p);
  */
 enum poller_status poller_cycle(struct poller *p, int64_t *next_ms);
 
+/* A new reader: the next cycle tells the instruments, too. */
+void poller_refresh(struct poller *p);
+
 /* The cycle that is due is left out: when the next one is. */
 int64_t poller_skip(const struct poller *p);
 

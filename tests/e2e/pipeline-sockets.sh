@@ -29,6 +29,8 @@ notifier
 poller
 differ
 wait_for 15 beat
+# What the poller tells once a day waited for differ to be there.
+"$B/statecat" -d "$T/state" account | grep -q '"type":"instruments"\|"lotSizeFilter"' || fail 'no instruments'
 control trade '{"symbol":"ETHUSDT","side":"Buy","qty":"2"}'
 wait_for 10 messages 1
 

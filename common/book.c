@@ -78,6 +78,12 @@ book_end(struct book *b)
 	b->txn = NULL;
 }
 
+void
+book_trim(struct book *b)
+{
+	reader_trim(b->reader);
+}
+
 const char *
 book_error(const struct book *b)
 {

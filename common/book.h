@@ -30,6 +30,8 @@ void book_free(struct book *b);
  */
 int book_begin(struct book *b);
 void book_end(struct book *b);
+/* Give memory back, once there is time for it. */
+void book_trim(struct book *b);
 const char *book_error(const struct book *b);
 
 /* The questions: 1 and *out, 0 where there is no such row, -1 on an error. */

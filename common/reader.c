@@ -72,6 +72,13 @@ reader_begin(struct reader *r, struct store_txn **out)
 void
 reader_end(struct reader *r, struct store_txn *t)
 {
+	(void)r;
 	store_abort(t);
-	store_trim(r->store);
+}
+
+void
+reader_trim(struct reader *r)
+{
+	if (r->store != NULL)
+		store_trim(r->store);
 }

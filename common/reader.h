@@ -22,6 +22,11 @@ void reader_free(struct reader *r); /* NULL is fine */
 enum store_error reader_begin(struct reader *r, struct store_txn **out);
 void reader_end(struct reader *r, struct store_txn *t);
 
+/*
+ * Give back the pages that reading has mapped, once there is time for it.
+ */
+void reader_trim(struct reader *r);
+
 /* In words, why the last reader_begin failed, or what a read said since. */
 const char *reader_error(const struct reader *r);
 

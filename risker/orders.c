@@ -64,6 +64,12 @@ orders_end(struct orders *o)
 	o->txn = NULL;
 }
 
+void
+orders_trim(struct orders *o)
+{
+	reader_trim(o->reader);
+}
+
 static int
 is_final(const char *state)
 {

@@ -18,6 +18,7 @@ void orders_free(struct orders *o);
  */
 void orders_begin(struct orders *o);
 void orders_end(struct orders *o);
+void orders_trim(struct orders *o); /* as book_trim */
 
 struct order_seen {
 	int final;

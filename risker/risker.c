@@ -78,12 +78,15 @@ risker_said(struct risker *r)
 {
 	buf_clear(&r->out);
 	r->ntold = 0;
+	book_trim(r->book);
+	orders_trim(r->orders);
 }
 
 enum store_error
 risker_begin(struct risker *r)
 {
-	risker_said(r);
+	buf_clear(&r->out);
+	r->ntold = 0;
 	r->gathered = 0;
 	return state_begin(r->state);
 }

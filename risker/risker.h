@@ -89,7 +89,7 @@ const char *risker_error(const struct risker *r);
  */
 const char *risker_blind(const struct risker *r);
 
-/* `out` was written, or is to be forgotten. */
+/* `out` was written: forget it, and give memory back. */
 void risker_said(struct risker *r);
 
 #endif

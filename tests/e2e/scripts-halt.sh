@@ -165,16 +165,18 @@ ln -s "$B/statecat" "$T/p/build/statecat"
 S=$T/p/named
 printf 'STATE_DIR=named\nMAX_POSITIONS=many\n' >"$T/p/.env"
 mkfifo in
-spawn differ sh -c 'exec "$1" -d "$2" <in' - "$B/differ" "$S"
-exec 3>in
-now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
-echo '{"type":"heartbeat","time":"'$now'","account":"main","host":"one","uid":"1","ok":true}' >&3
-wait_for 10 has differ.log 'msg="ready"'
-differ_row() {
-	"$B/statecat" -d "$S" differ/health | grep -q '"lines":1'
+differ() {
+	spawn differ sh -c 'exec "$1" -d "$2" <in 3>&-' - "$B/differ" "$S"
+	exec 3>in
+	echo '{"type":"heartbeat","time":"'$now'","account":"main","host":"'$1'","uid":"'$1'","ok":true}' >&3
+	wait_for 10 took_it
 }
-wait_for 10 differ_row
-run 0 "$status"
+took_it() {
+	"$B/statecat" -d "$S" differ/health | grep -q "\"pid\":$(pid_of differ),.*\"lines\":1,"
+}
+now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+differ 1
+run 0 env MAX_POSITIONS=many "$status"
 says 'trading: not halted'
 says "differ    running: pid $(pid_of differ), since "
 says "last look $now: ok"
@@ -184,17 +186,19 @@ run 1 "$status"
 says 'notifier  CANNOT BE READ'
 says "differ    running: pid $(pid_of differ), since "
 rm "$S/notifier.mdb"
-echo '{"type":"heartbeat","time":"'$now'","account":"main","host":"two","uid":"2","ok":true}' >&3
-alarmed() {
-	"$B/statecat" -d "$S" differ/alarms | grep -q '"open":true'
-}
-wait_for 10 alarmed
-run 1 "$status"
-says "  differ: differ refuses lines of account 'main'"
 kill9 differ
-exec 3>&-
 run 1 "$status"
 says 'differ    DOWN: pid '
+says 'alarms: none'
+# Lines of another account: an alarm.
+differ 2
+run 1 "$status"
+says "differ    running: pid $(pid_of differ), since "
+says "  differ: differ refuses lines of account 'main'"
+exec 3>&-
+ended differ 0
+run 1 "$status"
+says 'differ    ended: pid '
 says 'identity main'
 run 0 "$halt" -d "$S" 'rain'
 run 1 "$status"

@@ -117,10 +117,6 @@ int track_by_position(struct order *o);
 
 /* protect.c */
 void protect_advance(struct order *o);
-/* Close its position, whatever its stop: doomed, or flattened. */
-void protect_close(struct order *o, const char *why);
-/* The protective close of that entry that is under way, or NULL. */
-struct order *protect_closing(const struct order *o);
 
 /* close.c: Bybit says that the order is final, or that reduceOnly is in vain.
  */

@@ -656,11 +656,11 @@ main(int argc, char *argv[])
 	buf_init(&p.lines, LINES_MAX);
 	if (trader_settings_read(&p.opts, p.stage.settings) == -1)
 		die(EX_OSERR, "out of memory");
+	open_store(&p);
 	p.bybit = bybit_new(p.stage.settings, 1, why, sizeof(why));
 	if (p.bybit == NULL)
 		die(EX_CONFIG, "%s", why);
 	bybit_set_trace(p.bybit, trace, NULL);
-	open_store(&p);
 	p.doc = json_new();
 	p.trader = trader_new(&p.opts.opts, &io);
 	p.decisions = decisions_new(p.stage.dir);

@@ -22,8 +22,14 @@
 #define GONE_MIN 2  /* reads without the position, while guarded */
 #define GONE_SURE 100
 
-static const char later_close[] =
-    "closed at once: a later close of the symbol came first";
+/* Why a position that has its stop is closed all the same. */
+static const char *
+doom(const struct order *o)
+{
+	return o->t->flatten
+	    ? "closed: the operator flattens"
+	    : "closed at once: a later close of the symbol came first";
+}
 
 static void
 alarm_bare(struct order *o, int open)
@@ -39,7 +45,8 @@ alarm_bare(struct order *o, int open)
 	trader_alarm(o->t, open, name, text);
 }
 
-struct order *
+/* The protective close of that entry that is under way, or NULL. */
+static struct order *
 protect_closing(const struct order *o)
 {
 	for (struct order *p = o->t->orders; p != NULL; p = p->next)
@@ -60,7 +67,7 @@ closing_by_alert(const struct order *o)
 	return 0;
 }
 
-void
+static void
 protect_close(struct order *o, const char *why)
 {
 	struct trader *t = o->t;
@@ -109,7 +116,7 @@ gone(struct order *o)
 	alarm_bare(o, 0);
 	if (o->doomed && o->state != ORDER_PROTECTED) {
 		o->undone = 1;
-		(void)snprintf(o->reason, sizeof(o->reason), "%s", later_close);
+		(void)snprintf(o->reason, sizeof(o->reason), "%s", doom(o));
 	} else if (o->state != ORDER_PROTECTED && !o->undone)
 		(void)snprintf(o->reason, sizeof(o->reason),
 		    "The position is gone already: closed by its stop, or by "
@@ -276,7 +283,7 @@ protect_advance(struct order *o)
 	}
 	if (o->doomed && o->step != STEP_TRACK) {
 		if (!closing_by_alert(o))
-			protect_close(o, later_close);
+			protect_close(o, doom(o));
 		return;
 	}
 	right = decimal_cmp(p->stop_loss, stop) == 0;

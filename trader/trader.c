@@ -275,12 +275,10 @@ static void
 flatten(struct trader *t)
 {
 	for (struct order *o = t->orders; o != NULL; o = o->next) {
-		if (o->kind != ORDER_ENTRY || order_final(o))
+		if (o->kind != ORDER_ENTRY || order_final(o) || o->doomed)
 			continue;
-		if (o->step == STEP_GUARD || o->step == STEP_PROTECT)
-			protect_close(o, "closed: the operator flattens");
-		else
-			o->doomed = 1;
+		o->doomed = 1;
+		o->need_mono = t->mono_ms;
 	}
 }
 

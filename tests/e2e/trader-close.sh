@@ -72,8 +72,18 @@ wait_for 20 is_state 11 expired
 wait_for 20 is_state 12 protected
 expect 'both stand' '0.03 46550' "$(stands)"
 
-# Flatten, by the trader that runs; and by itself, where none does.
-"$B/trader" -F -d "$S" 2>flatten.log || fail 'flatten failed'
+# Flatten, by the trader that runs, after asking; and by itself, where none
+# does.
+mkdir -p p/scripts p/build
+cp "$top"/scripts/flatten "$top"/scripts/halt "$top"/scripts/state-dir.sh p/scripts
+ln -s "$B/trader" "$B/statecat" p/build
+echo no | p/scripts/flatten -d "$S" >flatten.out && fail 'it did not ask'
+has flatten.out 'BTCUSDT buy 0.01, stop 46550.00, protected' || fail "it does not show: $(cat flatten.out)"
+expect 'asked and not told' '0.03 46550' "$(stands)"
+[ ! -e "$S/halt" ] || fail 'halted without a yes'
+echo yes | env -u BYBIT_API_KEY -u BYBIT_API_SECRET p/scripts/flatten -d "$S" >flatten.out 2>flatten.log || fail 'flatten failed'
+[ -e "$S/halt" ] || fail 'flatten does not halt'
+rm "$S/halt"
 flat || fail 'flatten left a position'
 wait_for 5 is_state 12 closed
 entry 13 | decide

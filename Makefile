@@ -54,7 +54,7 @@ UNIT_TESTS :=	# cmocka programs that `make check` runs
 FUZZERS :=	# libFuzzer targets
 
 include common/module.mk poller/module.mk differ/module.mk notifier/module.mk
-include $(wildcard webhookd/module.mk risker/module.mk trader/module.mk)
+include webhookd/module.mk risker/module.mk trader/module.mk
 include tests/module.mk
 
 define prog

@@ -395,6 +395,15 @@ admit_token(struct api *a, struct request *r)
 	return 0;
 }
 
+/* 1; or 0, and r is answered. */
+static int
+admit(struct api *a, struct request *r, const struct route *route)
+{
+	if (*a->token == '\0')
+		return admit_local(r);
+	return (route != NULL && route->open) || admit_token(a, r);
+}
+
 /* 1 where the path is the route's; part is what stands for its '*'. */
 static int
 fits(const char *path, const char *pattern, char part[API_PART_SIZE])
@@ -433,9 +442,7 @@ api_request(struct api *a, struct request *r)
 			break;
 		}
 	}
-	if (*a->token == '\0'
-		? !admit_local(r)
-		: (route == NULL || !route->open) && !admit_token(a, r))
+	if (!admit(a, r, route))
 		return;
 	if (route != NULL)
 		route->fn(a, r, part);

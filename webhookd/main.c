@@ -121,8 +121,7 @@ take_result(struct process *p, const struct input_line *l, const struct json *v)
 		skip(p, l, why);
 		break;
 	case INTAKE_FAILED:
-		log_error("unable to take a result: asking again later",
-		    LOG_STR("id", id),
+		log_error("unable to take a result", LOG_STR("id", id),
 		    LOG_STR("reason", intake_error(p->intake)));
 		break;
 	}
@@ -180,7 +179,7 @@ read_lines(struct process *p)
 		(void)event_del(p->on_in);
 }
 
-static void
+static enum store_error
 commit(struct process *p)
 {
 	enum store_error rc = intake_commit(p->intake);
@@ -192,7 +191,7 @@ commit(struct process *p)
 		p->said = 1;
 		alarms_written(&p->alarms);
 		store_trim(p->store);
-		return;
+		return rc;
 	}
 	if (rc == STORE_BAD)
 		die(EX_CONFIG, "unable to commit: %s", intake_error(p->intake));
@@ -202,6 +201,7 @@ commit(struct process *p)
 	p->failing = 1;
 	if (rc == STORE_FULL)
 		(void)alarms_set(&p->alarms, ALARM_MAP, 1);
+	return rc;
 }
 
 /* Alerts at once; results once their answers are on the wire. */
@@ -211,7 +211,7 @@ commit_due(struct process *p)
 	enum intake_needs needs = intake_needs(p->intake);
 
 	if (needs == INTAKE_NOW || (needs == INTAKE_SOON && p->soon)) {
-		commit(p);
+		(void)commit(p);
 		needs = INTAKE_NOTHING;
 	}
 	p->soon = needs == INTAKE_SOON;
@@ -287,7 +287,7 @@ housekeep(struct process *p)
 		    store_reader_age_ms(p->store) >= ALARM_READER_MS);
 	}
 	if (alarms_changed(&p->alarms) || !p->said || p->failing)
-		commit(p);
+		(void)commit(p);
 }
 
 static void
@@ -422,7 +422,11 @@ drain(struct process *p)
 		turns(p, is_settled, REST_MS);
 	p->health.ended = 1;
 	process_time(p);
-	commit(p);
+	if (commit(p) != STORE_OK)
+		die(EX_IOERR,
+		    "unable to commit: %s; results that are not stored are "
+		    "asked for by the next start",
+		    intake_error(p->intake));
 }
 
 int

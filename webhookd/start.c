@@ -81,8 +81,9 @@ void
 start_settings(struct process *p)
 {
 	const struct settings *s = p->stage.settings;
+	const struct alert none = { .timestamp_ms = 0 };
+	char id[ALERT_ID_SIZE], why[512];
 	const char *port;
-	char why[512];
 
 	p->token = setting_str(s, WEBHOOK_SECRET);
 	if (*p->token == '\0')
@@ -90,6 +91,9 @@ start_settings(struct process *p)
 		    "WEBHOOK_SECRET is not set: expected the token that "
 		    "TradingView's alerts carry");
 	p->threshold = setting_decimal(s, TREND_THRESHOLD);
+	/* What the library reads at its first use is not read by an alert. */
+	if (alert_id(id, &none, 0) == -1)
+		die(EX_OSERR, "the OpenSSL of this machine has no SHA-256");
 	if (tls_new(&p->tls, s, why, sizeof(why)) == -1)
 		die(EX_CONFIG, "%s", why);
 	p->allow = addresses(p, WEBHOOK_ALLOW);

@@ -112,15 +112,20 @@ alert_body() {
 	    | with_entries(select(.value != null))'
 }
 
-# id_of BODY: the id that the alert must have; none without a timestamp, as the
-# moment of receipt is in it then.
+# ids: of each body on standard input the id that the alert must have; none
+# without a timestamp, as the moment of receipt is in it then.
+ids() {
+	jq -r '(.trendComposite | tonumber) as $n | (.timestamp | tostring) as $at
+	    | if has("timestamp") then [.action // if $n > 0 then "buy" elif $n < 0 then "sell" else "close" end,
+	    (.symbol | sub("^BYBIT:"; "") | sub("\\.P$"; "")),
+	    if $at | test("Z$") then $at | fromdate * 1000 | tostring elif $at | length == 10 then $at + "000" else $at end,
+	    if .test then "1" else "0" end] | join(" ") else "none" end' | while read -r action symbol at test; do
+		[ "$action" != none ] || { echo none; continue; }
+		printf '%s\n%s\n%s\n%s' "$action" "$symbol" "$at" "$test" | sha256sum
+	done | cut -c 1-32
+}
 id_of() {
-	[ "$(printf '%s' "$1" | jq 'has("timestamp")')" = true ] || { echo none; return; }
-	printf '%s' "$1" | jq -j '(.trendComposite | tonumber) as $n | (.timestamp | tostring) as $at
-	    | (.action // if $n > 0 then "buy" elif $n < 0 then "sell" else "close" end) + "\n"
-	    + (.symbol | sub("^BYBIT:"; "") | sub("\\.P$"; "")) + "\n"
-	    + (if $at | test("Z$") then $at | fromdate * 1000 | tostring elif $at | length == 10 then $at + "000" else $at end)
-	    + "\n" + if .test then "1" else "0" end' | sha256sum | cut -c 1-32
+	printf '%s' "$1" | ids
 }
 
 # post_body BODY [CURL OPTION...]: post it.  Sets STATUS (000: no answer), ID
@@ -149,24 +154,18 @@ alert_again() {
 	post_body "$BODY"
 }
 
-# flood N BODY...: post each N times, all at once, from as many addresses; how
-# often each status came: "200 49,503 1".
+# flood N: post each body on standard input N times, all at once, from as many
+# addresses; how often each status came: "200 49,503 1".
 flood() {
-	flood_n=$1
-	shift
 	rm -rf flood && mkdir flood
-	for body; do
-		flood_id=$(id_of "$body")
-		printf '%s' "$body" >"flood/body.$flood_id"
-		seq "$flood_n" | sed "s/.*/$flood_id &/"
-	done | awk '{ print $1, $2, 2 + NR % 250 }' >flood/list
-	for body; do
-		printf '%s' "$body" >"flood/body.$(id_of "$body")"
-	done
+	cat >flood/bodies
+	flood_ids=$(ids <flood/bodies)
+	awk -v n="$1" '{ file = "flood/body." NR; print >file; close(file)
+	    for (k = 1; k <= n; k++) print NR, k, 2 + (NR * n + k) % 250 }' flood/bodies >flood/list
 	xargs -P 50 -L 1 sh -c 'curl -sS -m 15 -o "flood/answer.$1.$2" -w "$1 $2 %{http_code}\n" \
 	    --interface "127.0.0.$3" --data-binary "@flood/body.$1" "$0/bybit" 2>/dev/null || :' "$HOOK" <flood/list >flood/statuses
-	while read -r flood_id n status; do
-		client "$flood_id" "$status" "flood/answer.$flood_id.$n"
+	while read -r body n status; do
+		client "$(echo "$flood_ids" | sed -n "${body}p")" "$status" "flood/answer.$body.$n"
 	done <flood/statuses
 	cut -d ' ' -f 3 flood/statuses | sort | uniq -c | awk '{ printf "%s%s %s", sep, $2, $1; sep = "," } END { print "" }'
 }

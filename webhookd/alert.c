@@ -72,7 +72,7 @@ put_shown(struct buf *b, const char *s)
 {
 	size_t n;
 
-	for (n = 0; s[n] != '\0' && n < SHOWN_MAX; n++)
+	for (n = 0; n < SHOWN_MAX && s[n] != '\0'; n++)
 		if (s[n] >= 0x20 && s[n] < 0x7f)
 			buf_putc(b, s[n]);
 		else

@@ -273,7 +273,7 @@ intake_connected(struct intake *in)
 	struct entry *e;
 
 	in->connection++;
-	TAILQ_FOREACH (e, &in->entries, all)
+	for (e = TAILQ_FIRST(&in->entries); e != NULL; e = TAILQ_NEXT(e, all))
 		if (e->recorded && entry_live(in, e) &&
 		    entry_hand_on(in, e) == -1)
 			break;
@@ -286,7 +286,7 @@ intake_overdue(struct intake *in)
 
 	if (!in->o.ready(in->o.arg))
 		return;
-	TAILQ_FOREACH (e, &in->entries, all)
+	for (e = TAILQ_FIRST(&in->entries); e != NULL; e = TAILQ_NEXT(e, all))
 		if ((e->recorded || e->handed) && entry_live(in, e) &&
 		    entry_hand_on(in, e) == -1)
 			break;
@@ -340,7 +340,7 @@ expire_due(struct intake *in)
 	if (in->mono_ms < in->scan_ms)
 		return;
 	in->scan_ms = in->mono_ms + SCAN_MS;
-	TAILQ_FOREACH (e, &in->entries, all) {
+	for (e = TAILQ_FIRST(&in->entries); e != NULL; e = TAILQ_NEXT(e, all)) {
 		limit = in->o.ttl_ms + (e->handed ? INTAKE_GRACE_MS : 0);
 		if (e->state == ENTRY_PENDING && entry_age_ms(in, e) >= limit)
 			expire(in, e);
@@ -436,7 +436,7 @@ load(struct intake *in)
 		e->handed = 1;
 		entry_add(in, e);
 	}
-	TAILQ_FOREACH (b, &in->bodies, next)
+	for (b = TAILQ_FIRST(&in->bodies); b != NULL; b = TAILQ_NEXT(b, next))
 		b->born_ms = born_at(in, b->received_ms);
 	return rc;
 }

@@ -25,7 +25,8 @@ commit_rows(struct intake *in, int fresh)
 	rc = store_begin(in->o.store, 1, &t);
 	if (rc != STORE_OK)
 		return rc;
-	TAILQ_FOREACH (e, &in->unsaved, unsaved) {
+	for (e = TAILQ_FIRST(&in->unsaved); e != NULL;
+	     e = TAILQ_NEXT(e, unsaved)) {
 		if (!e->recorded && !fresh)
 			continue;
 		rc = rows_put(t, e);
@@ -34,7 +35,7 @@ commit_rows(struct intake *in, int fresh)
 		if (rc != STORE_OK)
 			goto fail;
 	}
-	TAILQ_FOREACH (b, &in->bodies, next)
+	for (b = TAILQ_FIRST(&in->bodies); b != NULL; b = TAILQ_NEXT(b, next))
 		if (b->stored && body_old(in, b)) {
 			rc = rows_del_body(t, b);
 			if (rc != STORE_OK)

@@ -27,12 +27,14 @@ struct body {
 };
 TAILQ_HEAD(bodies, body);
 
+TAILQ_HEAD(waiters, waiter);
+
 /* An alert, from its receipt until its result is stored. */
 struct entry {
 	TAILQ_ENTRY(entry) all; /* in the order of receipt */
 	TAILQ_ENTRY(entry) unsaved;
 	LIST_ENTRY(entry) bucket;
-	TAILQ_HEAD(, waiter) waiters;
+	struct waiters waiters;
 	char id[ALERT_ID_SIZE];
 	struct buf line;     /* with its newline */
 	int64_t received_ms; /* wall clock */
@@ -47,6 +49,7 @@ struct entry {
 	struct body *body;   /* that is not stored yet, or NULL */
 };
 TAILQ_HEAD(entries, entry);
+LIST_HEAD(bucket, entry);
 
 /* A client without an answer. */
 struct waiter {
@@ -57,7 +60,6 @@ struct waiter {
 	int duplicate;
 	int64_t since_ms; /* monotonic */
 };
-TAILQ_HEAD(waiters, waiter);
 
 #define BUCKETS 1024
 
@@ -67,7 +69,7 @@ struct intake {
 	int64_t wall_ms, mono_ms;
 	struct entries entries; /* in the order of receipt */
 	struct entries unsaved; /* those whose row is to be written */
-	LIST_HEAD(, entry) buckets[BUCKETS];
+	struct bucket buckets[BUCKETS];
 	struct bodies bodies;
 	struct waiters waiters;
 	struct intake_counts counts;

@@ -20,7 +20,8 @@ entry_find(struct intake *in, const char *id)
 {
 	struct entry *e;
 
-	LIST_FOREACH (e, &in->buckets[bucket_of(id)], bucket)
+	for (e = LIST_FIRST(&in->buckets[bucket_of(id)]); e != NULL;
+	     e = LIST_NEXT(e, bucket))
 		if (strcmp(e->id, id) == 0)
 			return e;
 	return NULL;

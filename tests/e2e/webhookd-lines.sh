@@ -77,7 +77,7 @@ post() {
 	post_body=$1
 	shift
 	STATUS=$(printf '%s' "$post_body" |
-	    curl -sS -m 10 -o answer.json -w '%{http_code}' --data-binary @- "$@" "$HOOK/bybit") || STATUS=cut
+	    curl -sS -m 10 -o answer.json -w '%{http_code}' --data-binary @- "$@" "$HOOK/bybit") || STATUS='cut'
 }
 
 # answers STATUS [JQ-CONDITION]

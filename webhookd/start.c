@@ -1,5 +1,6 @@
 /* start: settings, state, endpoints, listeners. */
 #include <event2/event.h>
+#include <openssl/crypto.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -163,12 +164,24 @@ watch(struct process *p, int fd, int *flag)
 	return e;
 }
 
+/* What libevent would write to standard error by itself. */
+static void
+on_libevent(int severity, const char *msg)
+{
+	log_line(severity >= EVENT_LOG_ERR ? LOG_ERROR : LOG_WARN, "libevent",
+	    LOG_FIELDS(LOG_STR("reason", msg)));
+}
+
 void
 start_base(struct process *p)
 {
 	struct event_config *c = event_config_new();
 	static int nothing;
 
+	event_set_log_callback(on_libevent);
+	/* What an advisory asks for first (F40). */
+	log_info("libraries", LOG_STR("libevent", event_get_version()),
+	    LOG_STR("openssl", OpenSSL_version(OPENSSL_VERSION_STRING)));
 	/* Standard input may be a file, which epoll refuses. */
 	if (c == NULL || event_config_require_features(c, EV_FEATURE_FDS) == -1)
 		die(EX_OSERR, "out of memory");

@@ -560,8 +560,10 @@ digests(void **state)
 	assert_memory_equal(a.digest, b.digest, sizeof(a.digest));
 	good(&b, GOOD " }");
 	assert_memory_not_equal(a.digest, b.digest, sizeof(a.digest));
+	good(&a, GOOD ",\"x\":\"\"}");
 	good(&b, GOOD ",\"x\":\"" TOKEN "\"}");
 	assert_memory_not_equal(a.digest, b.digest, sizeof(a.digest));
+	good(&a, GOOD "}");
 	(void)snprintf(body, sizeof(body),
 	    "{\"token\":\"other\",\"trendComposite\":4,\"symbol\":\"BTCUSDT\","
 	    "\"price\":1}");

@@ -9,6 +9,7 @@
 #include "trader/internal.h"
 
 #define WARM_MS 15000  /* between looks at the wallet */
+#define SLOTS_MAX 20   /* symbols that are looked at with it */
 #define AGAIN_MS 5000  /* after a failure */
 #define PROBE_MS 60000 /* after one that asking again does not mend (F67) */
 
@@ -157,6 +158,7 @@ void
 account_advance(struct trader *t)
 {
 	int64_t pause = t->opts.state_max_age_ms / 2;
+	int n = 0;
 
 	if (!t->key_busy && t->mono_ms >= t->key_mono)
 		t->key_busy = ask(t, "/v5/user/query-api", "", on_key);
@@ -165,6 +167,10 @@ account_advance(struct trader *t)
 	if (t->wallet_busy || t->mono_ms < t->warm_mono)
 		return;
 	t->warm_mono = t->mono_ms + (pause < WARM_MS ? pause : WARM_MS);
+	/* What stands before an entry is known from a look of late. */
+	for (struct slot *s = t->slots; s != NULL && n < SLOTS_MAX;
+	     s = s->next, n++)
+		(void)slot_read(s, t->mono_ms);
 	t->wallet_busy = ask(
 	    t, "/v5/account/wallet-balance", "accountType=UNIFIED", on_wallet);
 }

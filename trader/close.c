@@ -261,8 +261,6 @@ begin(struct order *o)
 
 	if (s == NULL || t->mono_ms < o->next_mono)
 		return;
-	if (o->look_only && !o->perhaps)
-		return;
 	if (o->kind == ORDER_CLOSE && o->sends == 0 && o->attempt == 0) {
 		if (t->wall_ms - o->time_ms > CLOSE_MAX_AGE_MS ||
 		    later_entry(o)) {
@@ -273,6 +271,8 @@ begin(struct order *o)
 			finish(o, ORDER_EXPIRED);
 			return;
 		}
+		if (o->look_only && !o->perhaps)
+			return;
 		doom(o);
 	}
 	if (!slot_read(s, o->need_mono) ||

@@ -20,7 +20,7 @@ its_turn(const struct order *o)
 			before = 0;
 			continue;
 		}
-		if (order_final(p) || p->test)
+		if (order_final(p) || p->test || (p->look_only && !p->perhaps))
 			continue;
 		if (p->step == STEP_TRACK && !p->looked &&
 		    p->kind == ORDER_ENTRY)
@@ -50,6 +50,8 @@ on_leverage(void *arg, const struct bybit_reply *r)
 	struct order *o = arg;
 
 	o->busy--;
+	if (order_final(o))
+		return;
 	if (r->class == BYBIT_OK || r->class == BYBIT_DONE) {
 		o->step = STEP_WAIT;
 		slot_of(o->t, o->symbol)->row[o->position_idx].leverage =

@@ -561,7 +561,7 @@ loop(struct process *p)
 	for (;;) {
 		take_time(p);
 		look_at_signals(p);
-		if (!p->flatten)
+		if (!p->flatten || p->starting)
 			scan(p);
 		if (p->stop_mono == 0)
 			take_lines(p);

@@ -150,10 +150,18 @@ void
 trader_stored(struct trader *t, struct buf *lines)
 {
 	struct order **at = &t->orders, *o;
+	struct alarm **an = &t->alarms, *a;
 
 	t->caps.fresh = 0;
-	for (struct alarm *a = t->alarms; a != NULL; a = a->next)
+	while ((a = *an) != NULL) {
 		a->fresh = 0;
+		if (a->open) {
+			an = &a->next;
+		} else {
+			*an = a->next;
+			free(a);
+		}
+	}
 	while ((o = *at) != NULL) {
 		o->fresh = 0;
 		if (o->unsaid) {

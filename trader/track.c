@@ -20,6 +20,16 @@
 static const char *const paths[] = { "/v5/order/realtime", "/v5/order/history",
 	"/v5/execution/list" };
 
+static void
+alarm_unknown(struct order *o, int open)
+{
+	char name[96];
+
+	(void)snprintf(name, sizeof(name), "unknown %s", o->link);
+	trader_alarm(o->t, open, name,
+	    "the outcome of an order is unknown: Bybit is being asked");
+}
+
 /* Until the next look, ms: of an order that Bybit has, and of one unknown. */
 static int64_t
 pause_ms(const struct order *o)
@@ -83,6 +93,8 @@ void
 track_filled(struct order *o)
 {
 	struct decimal qty;
+
+	alarm_unknown(o, 0);
 
 	o->fresh = 1;
 	if (o->kind != ORDER_ENTRY) {
@@ -397,7 +409,6 @@ void
 track_advance(struct order *o)
 {
 	struct trader *t = o->t;
-	char name[96];
 
 	if (o->busy > 0)
 		return;
@@ -405,10 +416,7 @@ track_advance(struct order *o)
 	if (o->step != STEP_TRACK || t->mono_ms < o->next_mono)
 		return;
 	if (!o->accepted && o->sends > 0 &&
-	    t->mono_ms - o->send_mono > ALARM_MS) {
-		(void)snprintf(name, sizeof(name), "unknown %s", o->link);
-		trader_alarm(t, 1, name,
-		    "the outcome of an order is unknown: Bybit is being asked");
-	}
+	    t->mono_ms - o->send_mono > ALARM_MS)
+		alarm_unknown(o, 1);
 	look(o, 0);
 }

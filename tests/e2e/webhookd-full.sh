@@ -1,0 +1,52 @@
+#!/bin/sh
+# F08, F73: the disk is full: 503 and not a word to risker, but for what is
+# known; when there is room, the same alerts trade, once.
+. "$(dirname "$0")/../lib.sh"
+. "$top/tests/e2e/webhookd-lines.sh"
+[ "$(id -u)" -eq 0 ] || skip 'not root: no file system of its own to fill'
+mkdir disk
+mount -t tmpfs -o size=2m tmpfs disk 2>/dev/null || skip 'no tmpfs can be mounted here'
+trap 'umount "$T/disk" 2>/dev/null || umount -l "$T/disk" 2>/dev/null; lib_cleanup' EXIT
+
+export STATE_DIR="$T/disk/state" WEBHOOK_TIMEOUT=0.5
+risker
+hook
+wait_for 10 connected
+post "$(alert BTCUSDT 1640995200000)"
+answers 200
+
+# The first that cannot be recorded is on its way already: its result is told.
+dd if=/dev/zero of=disk/fill bs=4k 2>/dev/null || :
+n=0
+until has "$T/webhookd.log" 'unable to commit'; do
+	n=$((n + 1))
+	post "$(alert "A${n}USDT" 1640995200000)"
+	answers 200
+	[ "$n" -lt 100 ] || fail 'the disk does not fill up'
+done
+before=$(wc -l <handed)
+for symbol in B1USDT B2USDT; do
+	post "$(alert $symbol 1640995200000)"
+	answers 503 '.ok == false'
+	post "$(alert $symbol '')"
+	answers 503
+done
+handed "$before" || fail "F08: handed on and not recorded: $(tail -n 1 handed)"
+post "$(alert BTCUSDT 1640995200000)"
+answers 200 '.duplicate == true'
+post "$(alert "A${n}USDT" 1640995200000)"
+answers 200 '.duplicate == true'
+handed "$before" || fail 'F07: a known alert was handed on again'
+
+rm disk/fill
+wait_for 15 has "$T/webhookd.log" 'the state works again'
+for symbol in B1USDT B2USDT; do
+	post "$(alert $symbol 1640995200000)"
+	answers 200 '.duplicate == null'
+	post "$(alert $symbol '')"
+	answers 200 '.duplicate == null'
+done
+[ "$(wc -l <handed)" -eq "$(jq -r .id handed | sort -u | wc -l)" ] || fail 'F07: an id was handed on twice'
+stop webhookd
+"$B/statecat" webhookd/alerts | grep "answered.*A${n}USDT" >row.out ||
+    fail 'what could not be recorded then is not recorded now'

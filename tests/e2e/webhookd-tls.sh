@@ -1,0 +1,46 @@
+#!/bin/sh
+# F48, as far as it is webhookd's: alerts over TLS, SIGHUP with a new
+# certificate, with one that does not fit its key, and the alarm 14 days before
+# it ends.  The rest of TLS: unit/test-tls, e2e/listener-tls.
+. "$(dirname "$0")/../lib.sh"
+. "$top/tests/e2e/webhookd-lines.sh"
+requires openssl
+
+# certificate NAME DAYS
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$2" -subj "/CN=$1" \
+	    -addext 'subjectAltName=IP:127.0.0.1' -keyout "$1.key" -out "$1.pem" 2>/dev/null || skip 'openssl makes no certificate'
+	chmod 600 "$1.key"
+}
+certificate short 13
+certificate long 15
+cp short.key key
+cp short.pem pem
+
+risker
+hook WEBHOOK_TLS_CERT="$T/pem" WEBHOOK_TLS_KEY="$T/key"
+wait_for 10 connected
+HOOK=https${HOOK#http}
+alarm() {
+	"$B/statecat" -d state webhookd/alarms | grep -q "\"certificate webhookd\".*\"open\":$1"
+}
+subject() {
+	openssl s_client -connect "${HOOK#https://}" </dev/null 2>/dev/null | grep -q "subject=CN = $1"
+}
+post "$(alert BTCUSDT 1640995200000)" --cacert short.pem
+answers 200
+wait_for 10 alarm true
+
+# One that does not fit its key: the old one stays.
+cp long.pem pem
+kill -HUP "$(pid_of webhookd)"
+wait_for 10 has "$T/webhookd.log" 'level=error.*unable to reload the certificate'
+subject short || fail 'F48: half of a new pair is in use'
+cp long.key key
+kill -HUP "$(pid_of webhookd)"
+wait_for 10 has "$T/webhookd.log" 'the certificate was read again'
+subject long || fail 'F48: the new certificate is not in use'
+post "$(alert BTCUSDT 1640995200000)" --cacert long.pem
+answers 200 '.duplicate == true'
+wait_for 10 alarm false
+stop webhookd

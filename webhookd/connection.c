@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "webhookd/server_internal.h"
@@ -140,16 +141,59 @@ refuse(struct request *r, int status, const char *why)
 	buf_release(&b);
 }
 
-static size_t
-count_address(const struct server *s, const struct request *r)
+/* With key NULL all are of one address. */
+static int
+is_of(const struct request *r, const unsigned char *key)
 {
-	const struct request *other;
+	return key == NULL ||
+	    (r->admitted && memcmp(r->key, key, sizeof(r->key)) == 0);
+}
+
+/* Its request is not whole, and nothing of it waits to be read. */
+static int
+is_idle(const struct request *r)
+{
+	int unread = 0;
+
+	return (r->state == REQUEST_HANDSHAKE || r->state == REQUEST_READING) &&
+	    ioctl(bufferevent_getfd(r->bev), FIONREAD, &unread) == 0 &&
+	    unread == 0;
+}
+
+static void
+give_way(struct request *r, int status, const char *why)
+{
+	if (r->state == REQUEST_HANDSHAKE) {
+		connection_free(r);
+		return;
+	}
+	move_to_ending(r);
+	refuse(r, status, why);
+}
+
+/*
+ * Room for r among at most max of an address: the oldest idle one gives way, so
+ * that idle connections keep no alert out (F36).  0, or -1 with what to answer.
+ */
+static int
+make_room(struct request *r, const unsigned char *key, size_t max, int status,
+    const char *why)
+{
+	struct request *other;
 	size_t n = 0;
 
-	TAILQ_FOREACH (other, &s->serving, entry)
-		n += other != r && other->admitted &&
-		    memcmp(other->key, r->key, sizeof(r->key)) == 0;
-	return n;
+	TAILQ_FOREACH (other, &r->s->serving, entry)
+		n += other != r && is_of(other, key);
+	if (n < max)
+		return 0;
+	TAILQ_FOREACH (other, &r->s->serving, entry)
+		if (other != r && is_of(other, key) && is_idle(other)) {
+			give_way(other, status, why);
+			return 0;
+		}
+	r->early = status;
+	r->early_why = why;
+	return -1;
 }
 
 /*
@@ -161,19 +205,16 @@ admit(struct request *r)
 {
 	const struct server_opts *o = &r->s->o;
 
-	r->early = 403;
-	r->early_why = "This address is not allowed";
-	if (address_key(r->key, r->address) == -1)
-		return -1;
-	if (!address_list_empty(o->allow) &&
-	    !address_list_has(o->allow, r->address))
-		return -1;
-	if (count_address(r->s, r) >= o->per_address) {
-		r->early = 429;
-		r->early_why = "There are too many connections of this address";
+	if (address_key(r->key, r->address) == -1 ||
+	    (!address_list_empty(o->allow) &&
+		!address_list_has(o->allow, r->address))) {
+		r->early = 403;
+		r->early_why = "This address is not allowed";
 		return -1;
 	}
-	r->early = 0;
+	if (make_room(r, r->key, o->per_address, 429,
+		"There are too many connections of this address") == -1)
+		return -1;
 	r->admitted = 1;
 	return 0;
 }
@@ -413,12 +454,10 @@ connection_open(struct server *s, int fd, const struct sockaddr *sa)
 		return;
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (s->serving_n > s->o.connections) {
-		r->early = 503;
-		r->early_why = "There are too many connections";
-	} else if (!address_list_has(s->o.trust, r->address)) {
+	if (make_room(r, NULL, s->o.connections, 503,
+		"There are too many connections") == 0 &&
+	    !address_list_has(s->o.trust, r->address))
 		(void)admit(r);
-	}
 	bufferevent_setcb(r->bev, on_read, on_written, on_event, r);
 	(void)bufferevent_enable(r->bev, EV_READ | EV_WRITE);
 	if (r->early != 0)

@@ -39,9 +39,14 @@ struct server_opts {
 	/* From accept to the last byte of the request; as long for an answer
 	   to be taken. */
 	int64_t deadline_ms;
-	int64_t answer_ms;  /* for the handler to answer, else 503 */
-	size_t connections; /* in all; further ones get 503 */
-	size_t per_address; /* by the address that counts; 429 */
+	int64_t answer_ms; /* for the handler to answer, else 503 */
+	/*
+	 * Connections in all, and by the address that counts.  Where there are
+	 * as many, the oldest idle one whose request is not whole gives way to
+	 * a new one; where there is none, the new one goes: 503 and 429.
+	 */
+	size_t connections;
+	size_t per_address;
 	void (*handler)(void *arg, struct request *r);
 	/*
 	 * The client has gone before it was answered, answer_ms is over, or the

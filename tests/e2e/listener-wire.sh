@@ -31,12 +31,15 @@ memory() {
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(pid_of "$1")/status"
 }
 cat >idle.py <<'END'
-# idle.py PORT COUNT SECONDS: sockets that say nothing, or a byte now and then.
+# idle.py PORT COUNT SECONDS [PATH]: sockets that say nothing, or a byte now and
+# then, after a request for PATH.
 import socket, sys, time
 port, count, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+first = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % sys.argv[4].encode() if len(sys.argv) > 4 else b""
 held = []
 for i in range(count):
     s = socket.create_connection(("127.0.0.1", port))
+    s.sendall(first)
     s.setblocking(False)
     held.append(s)
 print("connected", flush=True)
@@ -51,8 +54,19 @@ while time.monotonic() < end:
     time.sleep(0.1)
 END
 
-# F36: 200 idle and dripping sockets; a good alert is answered at once, and
-# the idle ones are gone when their time is over, whatever they drip.
+# F36: 200 idle and dripping sockets, of one address, with the caps of webhookd;
+# a good alert is answered at once, for the oldest give way to it.
+listen capped
+before=$(descriptors capped)
+spawn crowd python3 idle.py "$port" 200 1
+wait_for 10 has crowd.out connected
+took=$(curl -fsS -m 3 -o answer -w '%{time_total}' -d hello "http://127.0.0.1:$port/bybit") || fail "no answer beside 200 idle sockets"
+case $took in 0.*) ;; *) fail "the answer took $took s" ;; esac
+[ "$(descriptors capped)" -lt $((before + 16 + 64 + 4)) ] || fail "the caps do not hold: $(descriptors capped)"
+ended crowd 0
+stop capped
+# With room for them all they are gone when their time is over, whatever they
+# drip.
 listen idle -d 800 -p 250
 before=$(descriptors idle)
 spawn crowd python3 idle.py "$port" 200 1.8
@@ -65,13 +79,15 @@ wait_for 5 [ "$(descriptors idle)" -eq "$before" ]
 [ "$(grep -c '"type":"request"' idle.out)" -eq 1 ] || fail "an idle socket became a request"
 stop idle
 
-# F37: more connections than there may be are told so; memory does not follow.
-listen few -c 20 -p 100
+# F37: more connections than there may be, which wait for their answers: the
+# others are told so, and memory does not follow.
+listen few -c 20 -p 100 -w 4000
 before=$(memory few)
-spawn crowd python3 idle.py "$port" 120 2
+spawn crowd python3 idle.py "$port" 120 3 /never
 wait_for 10 has crowd.out connected
 [ "$(curl -sS -m 3 -o answer -w '%{http_code}' -d hello "http://127.0.0.1:$port/bybit")" = 503 ] || fail "over the cap: $(cat answer)"
 [ "$(descriptors few)" -lt 110 ] || fail "the cap does not hold: $(descriptors few)"
+[ "$(grep -c '"type":"request"' few.out)" -eq 20 ] || fail "more than 20 came through"
 ended crowd 0
 wait_for 10 alert
 # A client of 20 MB reads why it is refused.

@@ -24,11 +24,11 @@ struct fixture {
 	char err[256];
 	/* What the handler saw. */
 	int handled, gone;
-	int hold; /* it keeps the request */
-	struct request *held;
-	char seen[512];	  /* method, path, query, address, X-A, body */
-	size_t large;	  /* bytes of its answer; 0: "done" */
-	char reply[8192]; /* what get read last */
+	int hold;	      /* it keeps the request */
+	struct request *held; /* the last one; NULL: gone */
+	char seen[512];	      /* method, path, query, address, X-A, body */
+	size_t large;	      /* bytes of its answer; 0: "done" */
+	char reply[8192];     /* what get read last */
 };
 extern struct fixture fx;
 

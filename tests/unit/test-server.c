@@ -171,7 +171,7 @@ test_sizes(void **arg)
 static void
 test_connections(void **arg)
 {
-	int fd[4], i;
+	int fd[5], i;
 
 	(void)arg;
 	fx.o.connections = 4;
@@ -180,19 +180,33 @@ test_connections(void **arg)
 		fd[i] = dial();
 	turn();
 	assert_int_equal(server_active(fx.server), 4);
-	assert_int_equal(ask(ALERT), 503);
-	assert_int_equal(fx.handled, 0);
-	/* Those that are there are served, and leave room. */
-	put(fd[0], ALERT);
-	(void)get(fd[0]);
-	assert_int_equal(status_of(fx.reply), 200);
+	/* F36: idle ones keep nobody out; the oldest gives way. */
 	assert_int_equal(ask(ALERT), 200);
+	(void)get(fd[0]);
+	assert_int_equal(status_of(fx.reply), 503);
+	fd[4] = dial();
+	turns(5);
+	/* All of them wait for their answer: they stay. */
+	fx.hold = 1;
+	for (i = 1; i < 5; i++)
+		put(fd[i], ALERT);
+	turns(10);
+	assert_int_equal(fx.handled, 5);
+	assert_int_equal(ask(ALERT), 503);
+	assert_int_equal(fx.handled, 5);
+	answer(fx.held);
+	fx.hold = 0;
+	turns(5);
+	assert_int_equal(ask(ALERT), 200);
+	(void)get(fd[4]);
+	assert_int_equal(status_of(fx.reply), 200);
+	server_free(fx.server);
+	fx.server = NULL;
 	for (i = 1; i < 4; i++)
-		hang_up(fd[i], i & 1);
-	check_idle();
+		hang_up(fd[i], 0);
 }
 
-/* More refused ones than are kept, all silent: the oldest give way. */
+/* More that had to go than are kept, all silent: the oldest are cut off. */
 static void
 test_crowd(void **arg)
 {
@@ -206,10 +220,10 @@ test_crowd(void **arg)
 		turn();
 		assert_in_range(server_active(fx.server), 1, 65);
 	}
-	put(fd[0], ALERT);
-	(void)get(fd[0]);
+	put(fd[199], ALERT);
+	(void)get(fd[199]);
 	assert_int_equal(status_of(fx.reply), 200);
-	for (i = 1; i < 200; i++)
+	for (i = 0; i < 199; i++)
 		hang_up(fd[i], 0);
 	check_idle();
 }
@@ -230,22 +244,38 @@ test_per_address(void **arg)
 	fd[0] = dial();
 	fd[1] = dial();
 	turn();
-	assert_int_equal(ask(ALERT), 429);
-	hang_up(fd[0], 0);
-	turns(5);
 	assert_int_equal(ask(ALERT), 200);
-	hang_up(fd[1], 0);
+	(void)get(fd[0]);
+	assert_int_equal(status_of(fx.reply), 429);
+	fd[0] = dial();
+	fx.hold = 1;
+	put(fd[0], ALERT);
+	turns(5);
+	put(fd[1], ALERT);
+	turns(5);
+	assert_int_equal(fx.handled, 3);
+	assert_int_equal(ask(ALERT), 429);
+	answer(fx.held);
+	(void)get(fd[1]);
+	fx.hold = 0;
+	assert_int_equal(ask(ALERT), 200);
+	hang_up(fd[0], 1);
+	turns(5);
+	assert_int_equal(fx.gone, 1);
 	check_idle();
 	server_free(fx.server);
 
 	fx.o.trust = trust;
 	start();
+	fx.hold = 1;
 	fd[0] = dial();
 	fd[1] = dial();
 	fd[2] = dial();
-	put(fd[0], VIA("192.0.2.1") LENGTH);
-	put(fd[1], VIA("198.51.100.7, 192.0.2.1") LENGTH);
+	put(fd[0], VIA("198.51.100.7, 192.0.2.1") LENGTH "ab");
 	turns(5);
+	put(fd[1], VIA("192.0.2.1") LENGTH "ab");
+	turns(5);
+	fx.hold = 0;
 	assert_int_equal(ask(VIA("192.0.2.1") LENGTH "ab"), 429);
 	assert_int_equal(ask(VIA("192.0.2.2") LENGTH "ab"), 200);
 	assert_string_equal(fx.seen, "POST /b  192.0.2.2 - ab");
@@ -255,11 +285,16 @@ test_per_address(void **arg)
 	assert_int_equal(ask(VIA("192.0.2.9") "X-Forwarded-For: "
 					      "192.0.2.1\r\n" LENGTH "ab"),
 	    429);
-	put(fd[0], "ab");
-	(void)get(fd[0]);
+	answer(fx.held);
+	(void)get(fd[1]);
 	assert_int_equal(status_of(fx.reply), 200);
-	hang_up(fd[1], 1);
-	hang_up(fd[2], 1);
+	/* One whose body is not there yet gives way. */
+	put(fd[2], VIA("192.0.2.1") LENGTH);
+	turns(5);
+	assert_int_equal(ask(VIA("192.0.2.1") LENGTH "ab"), 200);
+	(void)get(fd[2]);
+	assert_int_equal(status_of(fx.reply), 429);
+	hang_up(fd[0], 1);
 	check_idle();
 	server_free(fx.server);
 	fx.server = NULL;

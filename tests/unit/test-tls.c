@@ -655,13 +655,22 @@ test_ends(void **arg)
 	assert_int_equal(gone, 1);
 	assert_int_equal(server_active(server), 0);
 
-	/* Caps are told after the handshake. */
+	/* Caps are told after the handshake: the oldest slow one gives way. */
 	for (i = 0; i < 4; i++)
 		assert_int_equal(
 		    client_open(&more[i], NULL, 0), SSL_ERROR_NONE);
-	assert_int_equal(client_get(&more[3], &end), 429);
+	assert_int_equal(client_get(&more[0], &end), 429);
+	for (i = 1; i < 4; i++)
+		assert_int_equal(client_put(&more[i], ALERT), SSL_ERROR_NONE);
+	turns(25);
+	client_close(&more[0]);
+	assert_int_equal(client_open(&more[0], NULL, 0), SSL_ERROR_NONE);
+	assert_int_equal(client_get(&more[0], &end), 429);
+	assert_int_equal(gone, 1);
 	for (i = 0; i < 4; i++)
 		client_close(&more[i]);
+	turns(25);
+	assert_int_equal(gone, 4);
 	finish();
 	tls_free(t);
 	settings_free(s);

@@ -1,35 +1,64 @@
 #!/bin/sh
 # scripts/run as a new user types it, without a .env: the first message comes
-# within 10 seconds of a built tree, Ctrl-C ends everything and leaves no
-# process, socket or temporary file; and all of it a second time, from another
-# folder.  It runs the release build in the checkout, whatever build is tested.
+# within 10 seconds of a built tree, the curl line that it prints trades, and
+# that trade's messages come out of the other pipeline; Ctrl-C ends everything
+# and leaves no process, socket or temporary file; and all of it a second time,
+# from another folder.  With a .env: alerts are traded where WEBHOOK_SECRET is
+# set, and not where it is not, and it says which.  It runs the release build
+# in the checkout, whatever build is tested.
 . "$(dirname "$0")/../lib.sh"
-requires jq setsid pgrep
+requires jq setsid pgrep curl
 [ ! -e "$top/.env" ] || skip "there is a .env, so scripts/run would use a real account"
-[ -x "$top/build/notifier" ] || skip "build/ has no release build"
+for program in notifier webhookd risker trader exchange; do
+	[ -x "$top/build/$program" ] || skip "build/ has no release build"
+done
 [ -w "$top" ] || skip "the checkout cannot be written to"
 
 mkdir tmp
 export TMPDIR="$T/tmp"
-for round in 1 2; do
-	# A background job of sh ignores SIGINT; a terminal's job does not.
-	setsid env --default-signal=INT,QUIT "$top/scripts/run" >run.out 2>run.err </dev/null &
+# begin COMMAND...: a background job of sh ignores SIGINT; a terminal's does not.
+begin() {
+	setsid env --default-signal=INT,QUIT "$@" >run.out 2>run.log </dev/null &
 	session=$!
 	pid_run=$session
-	spawned=run
+	spawned="$spawned run"
+}
+gone() {
+	! pgrep -s "$session"
+}
+# interrupt FOLDER: Ctrl-C; nothing may stay.
+interrupt() {
+	kill -INT "$session"
+	status=0
+	wait "$session" || status=$?
+	forget run
+	[ "$status" -eq 0 ] || { cat run.log >&2; fail "scripts/run ended with $status"; }
+	wait_for 5 gone
+	[ -z "$(find tmp -mindepth 1)" ] || fail "a temporary file stayed: $(find tmp -mindepth 1)"
+	[ -z "$(find "$1" -type s)" ] || fail "a socket stayed in $1"
+}
+# trade ACTION: the line that was printed, with that action.
+trade() {
+	# It is to be typed as it stands.
+	sh -c "$(sed -n 's/^ *\(curl .*\)/\1/p' run.out | sed "s/\"buy\"/\"$1\"/")" >answer 2>>run.log
+	jq -e ".ok and .symbol == \"LTCUSDT\" and .action == \"$1\"" answer >/dev/null || fail "the answer to $1: $(cat answer)"
+}
+
+for round in 1 2; do
+	begin "$top/scripts/run"
 	since=$(date +%s)
 	wait_for 20 has run.out 'Сделка №00001 ⚡'
 	took=$(($(date +%s) - since))
 	[ "$took" -le 10 ] || fail "the first message took $took seconds"
-	kill -INT "$session"
-	status=0
-	wait "$session" || status=$?
-	spawned=
-	[ "$status" -eq 0 ] || { cat run.err >&2; fail "scripts/run ended with $status"; }
-	gone() { ! pgrep -s "$session"; }
-	wait_for 5 gone
-	[ -z "$(find tmp -mindepth 1)" ] || fail "a temporary file stayed: $(find tmp -mindepth 1)"
-	[ -z "$(find "$top/paper" -type s)" ] || fail "a socket stayed in paper/"
+	wait_for 10 has run.out '^ *curl .*/bybit'
+	trade buy
+	jq -e '.orderId and .stopLoss == 68.6 and .quantity > 0' answer >/dev/null || fail "the order: $(cat answer)"
+	wait_for 10 has run.out 'LONG LTC/USDT'
+	if [ $round -eq 1 ]; then
+		trade close
+		wait_for 15 has run.out 'LONG LTC/USDT' 2
+	fi
+	interrupt "$top/paper"
 	cd /
 	cd "$T" || fail "cd"
 done
@@ -37,3 +66,44 @@ done
 # What the terminal showed is what the state says was sent.
 [ "$("$top/build/statecat" -d "$top/paper" deliveries | grep -c '"delivered"')" -ge 1 ] ||
     fail "no delivery in the state"
+# Nothing went wrong on the way.
+! grep -h 'level=error' "$top"/paper/log/*.log || fail "errors in the logs"
+
+# With a .env, in a folder of its own, where nothing needs to be made.
+mkdir -p p bin
+cp -r "$top/scripts" p/
+ln -s "$top/build" p/build
+printf '#!/bin/sh\nexit 0\n' >bin/make
+chmod +x bin/make
+export PATH="$T/bin:$PATH"
+exchange
+unset BYBIT_BASE_URL BYBIT_API_KEY BYBIT_API_SECRET TELEGRAM_API_URL
+port() {
+	echo $((20000 + ($$ * 7 + $1) % 40000))
+}
+settings() {
+	printf '%s\n' "BYBIT_BASE_URL=$URL" BYBIT_API_KEY=test_api_key BYBIT_API_SECRET=test_secret STATE_MAP_SIZE=64M \
+	    "WEBHOOK_LISTEN=127.0.0.1:$(port 1)" "ADMIN_LISTEN=127.0.0.1:$(port 2)" "$@"
+}
+settings >p/.env
+chmod 600 p/.env
+begin p/scripts/run
+wait_for 10 has run.out 'not traded: .env has no WEBHOOK_SECRET'
+wait_for 10 has p/log/poller.log 'first snapshot'
+[ ! -e p/log/webhookd.log ] || fail "webhookd runs without a secret"
+interrupt p
+settings 'WEBHOOK_SECRET=abc$def ghi' >p/.env
+begin p/scripts/run
+wait_for 10 has run.out "Alerts are traded: POST /bybit on 127.0.0.1:$(port 1)"
+answers() {
+	curl -sS -m 5 -d '{"token":"abc$def ghi","trendComposite":0,"symbol":"BTCUSDT","price":"1","test":true}' "http://127.0.0.1:$(port 1)/bybit" 2>/dev/null |
+	    jq -e '.dryRun' >/dev/null
+}
+wait_for 15 answers
+interrupt p
+# What is wrong with a setting is said before anything starts.
+settings WEBHOOK_SECRET=abcdefgh MAX_POSITIONS=0 >p/.env
+status=0
+p/scripts/run >run.out 2>run.log </dev/null || status=$?
+[ "$status" -eq 78 ] || fail "a bad setting: $status"
+grep -q MAX_POSITIONS run.log || fail "it does not say which: $(cat run.log)"

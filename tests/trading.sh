@@ -38,6 +38,7 @@ killable() {
 		[ -x "$killable_of/$program" ] || skip "no $program with kill points: make V=kill"
 	done
 }
+# shellcheck disable=SC2120 # tests may give settings
 poller() { spawn poller env "$@" "$B/poller" -o unix:run/differ.sock; }
 differ() { spawn differ env "$@" "$B/differ" -i unix:run/differ.sock -o unix:run/webhookd.sock; }
 trader() {
@@ -71,7 +72,8 @@ fed() {
 # trading [VAR=VALUE...]: everything, with these settings, on an exchange that
 # was started or on a new one.  Alerts trade once it returns.
 trading() {
-	[ -z "${*}" ] || export "$@"
+	# shellcheck disable=SC2163 # what is exported is what is given
+	[ $# -eq 0 ] || export "$@"
 	[ -n "${URL:-}" ] || exchange
 	control limits '{"per_second":1000,"per_ip":0}'
 	WEBHOOK_LISTEN=127.0.0.1:$(free_port)
@@ -285,10 +287,8 @@ coin() {
 coins() {
 	seq -f 'COIN%03gUSDT' "$1" | paste -sd ,
 }
-# small: settings under which many small positions fit side by side.
-small() {
-	printf '%s\n' MAX_RISK_PER_TRADE=0.1 MAX_POSITIONS=100 MAX_ORDERS_PER_MINUTE=1000 MAX_CONSECUTIVE_REJECTS=100
-}
+# Settings under which many small positions fit side by side.
+small='MAX_RISK_PER_TRADE=0.1 MAX_POSITIONS=100 MAX_ORDERS_PER_MINUTE=1000 MAX_CONSECUTIVE_REJECTS=100'
 
 # delivered BODY [SECONDS]: post it as TradingView does, again on a 5xx or no
 # answer, a little faster; until it is a 200.

@@ -4,7 +4,7 @@
 # yet counts for the next alert.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-trading ALLOWED_SYMBOLS="$(coins 20)" $(small)
+trading ALLOWED_SYMBOLS="$(coins 20)" $small
 
 n=0
 # next FILL: another coin's entry, of which that becomes.

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
 killable
-trading ALLOWED_SYMBOLS="$(coins 20)" $(small) BYBIT_RECV_WINDOW=1000 WEBHOOK_TIMEOUT=0.5
+trading ALLOWED_SYMBOLS="$(coins 20)" $small BYBIT_RECV_WINDOW=1000 WEBHOOK_TIMEOUT=0.5
 
 n=0
 body() {

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
 killable
-trading ALLOWED_SYMBOLS="$(coins 20)" $(small) WEBHOOK_TIMEOUT=0.5
+trading ALLOWED_SYMBOLS="$(coins 20)" $small WEBHOOK_TIMEOUT=0.5
 
 n=0
 round() {

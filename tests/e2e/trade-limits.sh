@@ -58,7 +58,7 @@ for n in 1 2 3 4 5 6 7 8; do
 	kill9 trader
 	trader SLUICE_KILL=K8
 	wait_for 10 up
-	for n in 1 2 3; do
+	for again in 1 2 3; do
 		alert "{\"symbol\":\"$held\",\"price\":\"1\"}"
 		pid_is_gone trader && break
 	done

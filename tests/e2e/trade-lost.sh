@@ -6,7 +6,7 @@
 # Not tested here: an order that is hidden for 60 s (trader-unknown.sh).
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-trading ALLOWED_SYMBOLS="$(coins 20)" $(small) BYBIT_RECV_WINDOW=1000
+trading ALLOWED_SYMBOLS="$(coins 20)" $small BYBIT_RECV_WINDOW=1000
 
 # lose N FAULT: what happens to the order of the N-th coin.
 lose() {

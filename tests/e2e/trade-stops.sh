@@ -6,7 +6,7 @@
 # Not tested here: trader alone in each of these (trader-protect.sh).
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-trading ALLOWED_SYMBOLS="$(coins 20)" $(small)
+trading ALLOWED_SYMBOLS="$(coins 20)" $small
 
 on_create() {
 	control fault "{\"path\":\"/v5/order/create\",\"match\":\"$(coin "$1")\",$2}"

@@ -60,7 +60,7 @@ struct text {
 static struct text
 number(struct decimal d)
 {
-	struct text t;
+	struct text t = { "" };
 
 	(void)decimal_format(t.s, d);
 	return t;
@@ -70,7 +70,7 @@ number(struct decimal d)
 static struct text
 fine(struct decimal d)
 {
-	struct text t;
+	struct text t = { "" };
 
 	(void)decimal_format_scale(t.s, d, 2, 8);
 	return t;
@@ -79,7 +79,7 @@ fine(struct decimal d)
 static struct text
 scaled(struct decimal d, int scale)
 {
-	struct text t;
+	struct text t = { "" };
 
 	(void)decimal_format_scale(t.s, d, scale, scale);
 	return t;

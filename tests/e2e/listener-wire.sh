@@ -32,7 +32,7 @@ memory() {
 }
 cat >idle.py <<'END'
 # idle.py PORT COUNT SECONDS [PATH]: sockets that say nothing, or a byte now and
-# then, after a request for PATH.
+# then; or a request for PATH, and nothing else.
 import socket, sys, time
 port, count, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 first = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % sys.argv[4].encode() if len(sys.argv) > 4 else b""
@@ -46,7 +46,7 @@ print("connected", flush=True)
 end = time.monotonic() + seconds
 while time.monotonic() < end:
     for i, s in enumerate(held):
-        if i % 2:
+        if i % 2 and not first:
             try:
                 s.send(b"P")
             except OSError:

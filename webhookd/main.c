@@ -21,7 +21,7 @@
 #define TICK_MS 60000 /* housekeeping of the store */
 #define LOOK_MS 1000  /* what may need an alarm */
 #define CLOSE_MS 2000 /* what a reader of lines gets to take the rest */
-#define REST_MS 5000  /* for the ring to end, once our output has */
+#define REST_MS 10000 /* for the ring to end, once our output has */
 #define DRAIN_MS 1000 /* past WEBHOOK_TIMEOUT, for requests that have begun */
 
 void
@@ -362,14 +362,10 @@ is_quiet(const struct process *p)
 	    server_active(p->public) == 0 && server_active(p->admin) == 0;
 }
 
-/* 1 once no result can come that anything was handed on for. */
 static int
-is_settled(const struct process *p)
+has_ended(const struct process *p)
 {
-	struct intake_counts c;
-
-	intake_counts(p->intake, &c);
-	return p->ended || c.pending == 0;
+	return p->ended;
 }
 
 /* Turns until done says so, for ms at the most. */
@@ -418,8 +414,8 @@ drain(struct process *p)
 		(void)output_close(p->signals, CLOSE_MS);
 	p->signals = NULL;
 	if (to_stdout && close(STDOUT_FILENO) == 0 &&
-	    strcmp(p->stage.input, "-") == 0)
-		turns(p, is_settled, REST_MS);
+	    strcmp(p->stage.input, "-") == 0 && !isatty(STDIN_FILENO))
+		turns(p, has_ended, REST_MS);
 	p->health.ended = 1;
 	process_time(p);
 	if (commit(p) != STORE_OK)

@@ -94,5 +94,6 @@ ended gone 74
 grep -q 'level=error.*unable to write' webhookd.log || fail 'F92: no clear message'
 spawn again sh -c "exec '$B/webhookd' <in"
 wait_for 10 has "$T/again.out" F1USDT
-stop again
+exec 6>&-
+ended again 0
 [ "$(wc -l <again.out)" -eq 1 ] || fail "F92: $(cat again.out)"

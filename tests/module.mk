@@ -25,7 +25,9 @@ $(foreach t,$(fuzzers),$(eval $(t)_LIBS := -llmdb -lcjson -lmd $($(notdir $(t))_
 $(foreach t,$(fuzzers),$(eval $(t)_LDFLAGS := $(if $(filter fuzz,$(V)),-fsanitize=fuzzer)))
 
 # What `make bench` measures with.
-BENCH_PROGS := genlines floor measure
+BENCH_PROGS := genlines floor measure venue alerts
 TEST_PROGS += $(BENCH_PROGS)
 $(foreach b,$(BENCH_PROGS),$(eval $(b)_OBJS := tests/bench/$(b).o))
 floor_LIBS := -llmdb -lcjson
+venue_LIBS := -lssl -lcrypto -lcjson -lpthread
+alerts_LIBS := -lcurl -lcrypto -lcjson

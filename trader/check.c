@@ -63,7 +63,7 @@ halt(struct checked *c)
 {
 	char why[320];
 
-	if (c->t->io.halted(c->t->io.arg, why, sizeof(why)))
+	if (trader_halted(c->t, why, sizeof(why)))
 		error(c, "Trading is halted: %s", why);
 }
 

@@ -10,8 +10,8 @@
 #include "trader/internal.h"
 
 #define CLOSE_MAX_AGE_MS 3600000
-#define ATTEMPTS_MAX 26
 #define AGAIN_MS 500
+#define AGAIN_MAX_MS 5000
 #define LAG_MS 10000 /* the position may be seen that much after a fill */
 #define GONE_SURE 100
 
@@ -22,8 +22,10 @@ tell_entries(const struct order *o)
 	for (struct order *e = o->t->orders; e != NULL; e = e->next)
 		if (e->kind == ORDER_ENTRY &&
 		    strcmp(e->symbol, o->symbol) == 0 &&
-		    (e->step == STEP_GUARD || e->step == STEP_PROTECT) &&
-		    e->position_idx == o->position_idx) {
+		    e->position_idx == o->position_idx &&
+		    (e->step == STEP_GUARD ||
+			(e->step == STEP_PROTECT &&
+			    decimal_sign(o->closed) > 0))) {
 			e->gone = GONE_SURE;
 			e->need_mono = o->t->mono_ms;
 		}
@@ -101,9 +103,14 @@ next_attempt(struct order *o)
 	struct trader *t = o->t;
 	struct order *done = order_new(t), **at;
 
-	if (done == NULL || o->attempt == ATTEMPTS_MAX) {
+	if (done == NULL || o->attempt == ORDER_ATTEMPTS_MAX) {
 		order_free(done);
-		o->next_mono = t->mono_ms + LAG_MS;
+		(void)snprintf(o->reason, sizeof(o->reason),
+		    "the position of %s could not be closed with %d orders: "
+		    "look at Bybit",
+		    o->symbol, o->attempt + 1);
+		trader_halt(t, o->reason);
+		finish(o, ORDER_FAILED);
 		return;
 	}
 	*done = *o;
@@ -156,42 +163,77 @@ close_filled(struct order *o)
 	o->next_mono = 0;
 }
 
+/* The next try comes later each time. */
+void
+close_back_off(struct order *o)
+{
+	int64_t wait = AGAIN_MS;
+
+	for (int i = 0; i < o->retries && wait < AGAIN_MAX_MS; i++)
+		wait *= 2;
+	o->retries++;
+	o->next_mono =
+	    o->t->mono_ms + (wait < AGAIN_MAX_MS ? wait : AGAIN_MAX_MS);
+}
+
 /*
  * Refused, or final without a fill: the position is read again.  Flat is done
  * (110017); an order that was booked has used its link id up.
  */
 void
-close_in_vain(struct order *o)
+close_in_vain(struct order *o, int booked)
 {
-	struct trader *t = o->t;
-	int booked = o->ret_code == 0;
+	int retries;
 
-	o->retries++;
 	if (o->kind == ORDER_CLOSE && o->ret_code != 110017 && o->retries > 5) {
 		finish(o, ORDER_REJECTED);
 		return;
 	}
-	o->need_mono = t->mono_ms;
-	o->next_mono = t->mono_ms + (int64_t)AGAIN_MS * o->retries;
-	if (booked) {
-		int retries = o->retries;
-
-		next_attempt(o);
-		o->retries = retries;
-		return;
-	}
+	o->need_mono = o->t->mono_ms;
+	close_back_off(o);
 	o->step = STEP_WAIT;
+	if (!booked)
+		return;
+	retries = o->retries;
+	next_attempt(o);
+	o->retries = retries;
 }
 
+/*
+ * A later entry of the symbol that went out: what stands there is its position,
+ * not the one that was to be closed.
+ */
 static int
 later_entry(const struct order *o)
 {
 	for (const struct order *e = o->t->orders; e != NULL; e = e->next)
-		if (e->kind == ORDER_ENTRY && !e->test &&
-		    e->time_ms > o->time_ms &&
-		    strcmp(e->symbol, o->symbol) == 0)
+		if (e->kind == ORDER_ENTRY && e->time_ms > o->time_ms &&
+		    strcmp(e->symbol, o->symbol) == 0 &&
+		    (e->sends > 0 || e->perhaps) &&
+		    (!order_final(e) || e->state == ORDER_CLOSED))
 			return 1;
 	return 0;
+}
+
+/* A fill of the symbol that the position does not show yet. */
+static int
+unseen_fill(const struct order *o)
+{
+	for (const struct order *e = o->t->orders; e != NULL; e = e->next)
+		if (e->kind == ORDER_ENTRY && e->step == STEP_PROTECT &&
+		    strcmp(e->symbol, o->symbol) == 0 &&
+		    o->t->mono_ms - e->fill_mono < LAG_MS)
+			return 1;
+	return 0;
+}
+
+static int
+is_flat(const struct order *o, const struct slot *s)
+{
+	if (o->position_idx != -1)
+		return slot_row(s, o->position_idx)->side == 0;
+	return slot_row(s, 0)->side == 0 && slot_row(s, 1)->side == 0 &&
+	    slot_row(s, 2)->side == 0;
 }
 
 /*
@@ -210,9 +252,10 @@ doom(const struct order *o)
 			(void)snprintf(e->reason, sizeof(e->reason),
 			    "A later close of %s came first", e->symbol);
 			trader_finish(e, ORDER_EXPIRED);
-		} else if (e->state == ORDER_NEW || e->state == ORDER_SENT) {
+		} else if (e->state != ORDER_PROTECTED) {
 			/* From now on it is one whose fate is unknown. */
-			e->state = ORDER_SENT;
+			if (e->state == ORDER_NEW)
+				e->state = ORDER_SENT;
 			e->doomed = e->fresh = 1;
 		}
 	}
@@ -275,8 +318,14 @@ begin(struct order *o)
 			return;
 		doom(o);
 	}
-	if (!slot_read(s, o->need_mono) ||
-	    (o->position_idx == -1 && choose_leg(o, s) == -1))
+	if (!slot_read(s, o->need_mono))
+		return;
+	if (is_flat(o, s) && unseen_fill(o)) {
+		o->need_mono = t->mono_ms;
+		o->next_mono = t->mono_ms + AGAIN_MS;
+		return;
+	}
+	if (o->position_idx == -1 && choose_leg(o, s) == -1)
 		return;
 	if (o->perhaps) {
 		/* Its own order, if there was one, has the numbers. */
@@ -299,7 +348,7 @@ begin(struct order *o)
 		nothing_left(o);
 		return;
 	}
-	if (!t->stopping)
+	if (!t->stopping || o->kind == ORDER_PROTECTIVE)
 		send_order(o);
 }
 

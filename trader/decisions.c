@@ -15,6 +15,7 @@
 struct decisions {
 	struct store *store;
 	const char *dir;
+	int none;
 	char error[512];
 };
 
@@ -43,7 +44,10 @@ decisions_error(const struct decisions *d)
 	return d->error;
 }
 
-/* Begin a read transaction; a state that was replaced is opened again. */
+/*
+ * Begin a read transaction; a state that was replaced is opened again.  d->none
+ * is set where there is no state: nothing was ever decided.
+ */
 static struct store_txn *
 begin(struct decisions *d)
 {
@@ -58,6 +62,7 @@ begin(struct decisions *d)
 		if (d->store == NULL)
 			e = store_open(
 			    &d->store, &o, d->error, sizeof(d->error));
+		d->none = e == STORE_NOTFOUND;
 		if (e != STORE_OK)
 			return NULL;
 		if (store_begin(d->store, 0, &t) == STORE_OK)
@@ -91,7 +96,7 @@ decisions_equal(
 	int rc;
 
 	if (t == NULL)
-		return -1;
+		return d->none ? 0 : -1;
 	e = get(t, id, &val, &vlen);
 	rc = e == STORE_OK && vlen == len && memcmp(val, line, len) == 0;
 	if (e != STORE_OK && e != STORE_NOTFOUND) {
@@ -143,7 +148,7 @@ decisions_scan(struct decisions *d,
 	int rc = 0;
 
 	if (t == NULL)
-		return -1;
+		return d->none ? 0 : -1;
 	buf_init(&ids, IDS_MAX);
 	buf_init(&line, LINE_MAX);
 	e = store_scan(t, "open", NULL, 0, add_id, &ids);

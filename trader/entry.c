@@ -173,7 +173,9 @@ look_twice(struct order *o)
 	struct slot *s = slot_of(o->t, o->symbol);
 
 	if (s == NULL || o->t->mono_ms < o->next_mono ||
-	    !slot_read(s, o->need_mono) || track_by_position(o))
+	    !slot_read(s, o->need_mono))
+		return;
+	if (track_by_position(o) == 1)
 		return;
 	if (o->gone++ == 0) {
 		o->next_mono = o->need_mono = o->t->mono_ms + SECOND_LOOK_MS;

@@ -77,6 +77,7 @@ struct trader {
 	int64_t warm_mono;   /* the next look at the wallet */
 	int64_t halt_mono;   /* the next look whether trading is halted */
 	int halted;
+	char must_halt[320]; /* a halt that could not be written yet; "" */
 	int wallet_busy, info_busy, key_busy;
 	int64_t info_mono, key_mono; /* the next try; INT64_MAX: done */
 	int isolated;		     /* isolated margin */
@@ -95,6 +96,7 @@ void trader_note(struct trader *t, enum log_level level, const char *msg,
 void trader_alarm(
     struct trader *t, int open, const char *name, const char *text);
 void trader_halt(struct trader *t, const char *why);
+int trader_halted(const struct trader *t, char *why, size_t size);
 void trader_append(struct trader *t, struct order *o);
 /* The order is final: its row, its result (unless it has one), its place. */
 void trader_finish(struct order *o, enum order_state state);
@@ -118,10 +120,13 @@ int track_by_position(struct order *o);
 /* protect.c */
 void protect_advance(struct order *o);
 
-/* close.c: Bybit says that the order is final, or that reduceOnly is in vain.
+/*
+ * close.c: Bybit says that the order is final with a fill; or it was refused,
+ * or, booked, did not fill.
  */
 void close_filled(struct order *o);
-void close_in_vain(struct order *o);
+void close_in_vain(struct order *o, int booked);
+void close_back_off(struct order *o);
 
 /* slot.c */
 struct slot *slot_of(struct trader *t, const char *symbol);

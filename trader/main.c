@@ -96,16 +96,20 @@ is_halted(void *arg, char *why, size_t size)
 	return 1;
 }
 
-static void
+static int
 halt(void *arg, const char *why)
 {
 	struct process *p = arg;
 
-	log_error("trading is halted", LOG_STR("reason", why));
-	if (halt_set(p->stage.dir, "trader", why, p->wall_ms) == -1)
-		log_error("unable to make the file that halts trading",
-		    LOG_STR("dir", p->stage.dir),
-		    LOG_STR("reason", strerror(errno)));
+	if (halt_set(p->stage.dir, "trader", why, p->wall_ms) != -1) {
+		log_error("trading is halted", LOG_STR("reason", why));
+		return 0;
+	}
+	log_error("unable to make the file that halts trading, retrying; "
+		  "halted until then, too",
+	    LOG_STR("dir", p->stage.dir), LOG_STR("why", why),
+	    LOG_STR("reason", strerror(errno)));
+	return -1;
 }
 
 static int
@@ -401,7 +405,7 @@ take_line(struct process *p, struct input_line *l)
 		char name[ALERT_ID_LEN + 1];
 
 		memcpy(name, json_string(id), sizeof(name));
-		take_order(p, name, l->text, l->len, 0, 0, l->from);
+		take_order(p, name, l->text, l->len, p->starting, 0, l->from);
 	}
 	buf_release(&copy);
 }
@@ -454,7 +458,7 @@ scan(struct process *p)
 {
 	uint64_t peers = p->in != NULL ? input_peers_ever(p->in) : 0;
 
-	if (p->retry_ms != 0 ||
+	if (p->retry_ms != 0 || (p->unread && p->mono_ms < p->scan_mono) ||
 	    (!p->starting &&
 		(p->look_only ||
 		    (p->mono_ms < p->scan_mono && peers == p->peers))))
@@ -472,8 +476,8 @@ scan(struct process *p)
 			log_line(LOG_INFO, "risker's decisions can be read",
 			    NULL, 0);
 		p->unread = 0;
+		p->starting = 0;
 	}
-	p->starting = 0;
 }
 
 static void

@@ -62,10 +62,14 @@ order_free(struct order *o)
 void
 order_link(struct order *o)
 {
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 	char attempt[2] = "";
 
+	_Static_assert(sizeof(letters) - 1 == ORDER_ATTEMPTS_MAX,
+	    "a letter for each attempt");
 	if (o->attempt > 0)
-		attempt[0] = (char)('a' + o->attempt - 1);
+		attempt[0] = letters[o->attempt - 1];
 	(void)snprintf(o->link, sizeof(o->link), "%s-%d%s%s", o->id,
 	    o->position_idx == -1 ? 0 : o->position_idx,
 	    o->kind == ORDER_PROTECTIVE ? "x" : "", attempt);
@@ -348,7 +352,7 @@ get_ours(struct order *o, const struct json *row)
 	if (json_int(json_get(row, "position_idx"), 0, 2, &n) == 0)
 		o->position_idx = (int)n;
 	n = 0;
-	(void)json_int(json_get(row, "attempt"), 0, 26, &n);
+	(void)json_int(json_get(row, "attempt"), 0, ORDER_ATTEMPTS_MAX, &n);
 	o->attempt = (int)n;
 	n = 0;
 	(void)json_int(json_get(row, "sends"), 0, 1000000, &n);

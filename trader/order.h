@@ -16,7 +16,8 @@ struct buf;
 struct json;
 
 #define ALERT_ID_LEN 32
-#define LINK_MAX 36 /* Bybit's longest orderLinkId (section 5.1) */
+#define LINK_MAX 36	      /* Bybit's longest orderLinkId (section 5.1) */
+#define ORDER_ATTEMPTS_MAX 62 /* letters for the further orders of a close */
 #define SYMBOL_SIZE 32
 #define ORDER_ID_SIZE 64
 
@@ -76,11 +77,12 @@ struct order {
 	/* Ours. */
 	char link[LINK_MAX + 1];
 	int position_idx; /* -1: not known yet */
-	int attempt;	  /* of a close: 0, 1 is "a", 2 is "b", … */
+	int attempt;	  /* of a close: 0, 1 is "a", 27 "A", 53 "0" */
 	enum order_state state;
 	enum order_step step;
 	int64_t sent_ms;     /* Bybit's clock, the first time; 0: never */
 	int sends;	     /* times that order/create went out */
+	int maybe;	     /* an earlier run may have sent it; stays */
 	int perhaps;	     /* found at start: perhaps sent by the last run */
 	int doomed;	     /* a later close asked for it: what fills, goes */
 	struct decimal base; /* size of the position before it */

@@ -93,8 +93,8 @@ protect_close(struct order *o, const char *why)
 	(void)snprintf(p->reason, sizeof(p->reason), "%s", why);
 	/* One that ended before has its link id: this is another attempt. */
 	buf_init(&row, 1u << 20);
-	for (order_link(p);
-	     p->attempt < 26 && t->io.row(t->io.arg, p->link, &row) == 1;
+	for (order_link(p); p->attempt < ORDER_ATTEMPTS_MAX &&
+	     t->io.row(t->io.arg, p->link, &row) == 1;
 	     order_link(p))
 		p->attempt++;
 	buf_release(&row);
@@ -263,8 +263,7 @@ protect_advance(struct order *o)
 	struct decimal stop;
 	int right;
 
-	if (s == NULL || o->position_idx == -1 || t->mono_ms < o->need_mono ||
-	    protect_closing(o) != NULL)
+	if (s == NULL || o->position_idx == -1 || t->mono_ms < o->need_mono)
 		return;
 	if (o->step == STEP_PROTECT)
 		kill_point("K9");
@@ -272,6 +271,14 @@ protect_advance(struct order *o)
 	    decimal_parse(&stop, o->stop_loss, strlen(o->stop_loss)) == -1)
 		return;
 	p = slot_row(s, o->position_idx);
+	if (protect_closing(o) != NULL) {
+		/* A close that Bybit does not take must not stop the stop. */
+		o->need_mono = t->mono_ms + LOOK_MS;
+		if (p->side == o->side[0] && decimal_sign(p->stop_loss) == 0 &&
+		    !through(o, p, &stop))
+			set_stop(o);
+		return;
+	}
 	if (p->side != o->side[0]) {
 		absent(o);
 		return;

@@ -48,11 +48,16 @@ try_later(struct order *o, const struct bybit_reply *r)
 		wait *= 2;
 	o->retries++;
 	o->sends--;
+	trader_note(
+	    o->t, LOG_WARN, "order not taken, trying again", o, r->error);
+	if (o->kind == ORDER_ENTRY && (o->sends > 0 || o->maybe)) {
+		/* An earlier one may have gone through: it is asked for. */
+		track_start(o, 0);
+		return;
+	}
 	o->next_mono =
 	    o->t->mono_ms + (wait < BACKOFF_MAX_MS ? wait : BACKOFF_MAX_MS);
 	o->step = STEP_WAIT;
-	trader_note(
-	    o->t, LOG_WARN, "order not taken, trying again", o, r->error);
 }
 
 /* What is wrong with the account or the key stops all entries (F65, F67). */
@@ -71,14 +76,14 @@ rejected(struct order *o, const struct bybit_reply *r)
 	if (halts(r))
 		trader_halt(o->t, r->error);
 	if (o->kind != ORDER_ENTRY) {
-		close_in_vain(o);
+		close_in_vain(o, 0);
 		return;
 	}
 	/* Mode and account do not fit: read it again before the next (F63). */
 	if (r->code == 10001 && strstr(r->error, "position idx") != NULL)
 		slot_forget_mode(slot_of(o->t, o->symbol));
 	/* An earlier send may have gone through all the same. */
-	if (o->sends > 1 || o->perhaps) {
+	if (o->sends > 1 || o->maybe) {
 		track_start(o, 0);
 		return;
 	}
@@ -98,6 +103,7 @@ on_create(void *arg, const struct bybit_reply *r)
 		id = json_string(json_get(r->result, "orderId"));
 		if (id != NULL && strlen(id) < sizeof(o->order_id))
 			memcpy(o->order_id, id, strlen(id) + 1);
+		o->ret_code = 0;
 		trader_note(o->t, LOG_INFO, "order accepted", o, "");
 		track_start(o, 1);
 	} else if (r->ambiguous || r->class == BYBIT_DONE || r->code == 10014) {

@@ -13,6 +13,7 @@
 #include "trader/internal.h"
 
 #define ABSENT_MIN 3
+#define ABSENT_CLOSE 2
 #define ABSENT_MS 60000 /* without a trace for so long: lost */
 #define MARGIN_MS 5000	/* after recv_window, nothing arrives any more */
 #define ALARM_MS 10000
@@ -132,7 +133,7 @@ unfilled(struct order *o, const char *status, const char *reject)
 	    status, reject[0] != '\0' ? ", " : "", reject);
 	o->fresh = 1;
 	if (o->kind != ORDER_ENTRY) {
-		close_in_vain(o);
+		close_in_vain(o, 1);
 		return;
 	}
 	if (strcmp(status, "Rejected") == 0) {
@@ -337,7 +338,8 @@ position_unchanged(struct order *o)
 
 /*
  * Bybit's lists do not have it, or say that it did not fill; where the position
- * has grown on its side since, it did (section 8.2).  1 where it has.
+ * has grown on its side since, it did (section 8.2).  1 where it has; -1 where
+ * the position must be read first.
  */
 int
 track_by_position(struct order *o)
@@ -346,8 +348,8 @@ track_by_position(struct order *o)
 	const struct position *p;
 	struct decimal grown;
 
-	if (s == NULL || o->position_idx == -1)
-		return 0;
+	if (s == NULL || o->position_idx == -1 || !slot_read(s, o->look_mono))
+		return -1;
 	p = slot_row(s, o->position_idx);
 	if (p->side != o->side[0] ||
 	    decimal_sub(&grown, p->size, o->base) == -1 ||
@@ -360,19 +362,44 @@ track_by_position(struct order *o)
 	return 1;
 }
 
+/*
+ * One that Bybit said it has is never sent again: it is late to be seen.  The
+ * rules and the halt hold for the second request as for the first.
+ */
+static int
+may_send_again(const struct order *o)
+{
+	const struct trader *t = o->t;
+	struct buf errors;
+	int fine;
+
+	if (o->sends != 1 || o->order_id[0] != '\0' || o->ret_code != 0 ||
+	    o->doomed || o->undone || t->stopping || t->blocked ||
+	    t->opts.dry_run)
+		return 0;
+	buf_init(&errors, 1u << 16);
+	check_entry(o, &errors);
+	fine = errors.len == 0 && buf_failed(&errors) == 0;
+	buf_release(&errors);
+	return fine;
+}
+
 /* Nowhere found, again and again: once more with the same id, or lost. */
 static void
 judge_absence(struct order *o)
 {
 	struct trader *t = o->t;
 	int64_t quiet = t->mono_ms - o->send_mono;
-	int fresh = t->wall_ms < o->expires_ms;
 
-	if (o->kind != ORDER_ENTRY && o->absent > 0) {
+	if (o->kind != ORDER_ENTRY) {
+		if (o->absent < (o->sends > 0 ? ABSENT_CLOSE : 1))
+			return;
 		/* The same reduceOnly order once more does no harm. */
 		o->step = STEP_WAIT;
 		o->perhaps = 0;
 		o->need_mono = t->mono_ms;
+		if (o->sends > 0)
+			close_back_off(o);
 		return;
 	}
 	if (o->absent < ABSENT_MIN || o->look_mono < quiet_mono(o))
@@ -384,20 +411,20 @@ judge_absence(struct order *o)
 		o->next_mono = 0;
 		return;
 	}
-	if (fresh && o->sends == 1 && !o->doomed && !t->stopping &&
-	    !t->blocked && o->ret_code == 0 && position_unchanged(o)) {
+	if (may_send_again(o) && position_unchanged(o)) {
 		trader_note(t, LOG_WARN,
 		    "no trace of the order, sending it again with the same id",
 		    o, "");
 		send_order(o);
 		return;
 	}
+	if ((quiet < ABSENT_MS && o->ret_code == 0) ||
+	    track_by_position(o) != 0)
+		return;
 	if (o->ret_code != 0) {
 		trader_finish(o, ORDER_REJECTED);
 		return;
 	}
-	if (quiet < ABSENT_MS || track_by_position(o))
-		return;
 	(void)snprintf(o->reason, sizeof(o->reason),
 	    "no trace of order %s for %d s: look at Bybit whether it is there",
 	    o->link, ABSENT_MS / 1000);

@@ -124,8 +124,18 @@ trader_alarm(struct trader *t, int open, const char *name, const char *text)
 void
 trader_halt(struct trader *t, const char *why)
 {
-	t->io.halt(t->io.arg, why);
+	if (t->io.halt(t->io.arg, why) == -1)
+		(void)snprintf(t->must_halt, sizeof(t->must_halt), "%s", why);
 	t->halt_mono = 0;
+}
+
+int
+trader_halted(const struct trader *t, char *why, size_t size)
+{
+	if (t->must_halt[0] == '\0')
+		return t->io.halted(t->io.arg, why, size);
+	(void)snprintf(why, size, "%s", t->must_halt);
+	return 1;
 }
 
 struct order *
@@ -137,13 +147,15 @@ trader_order(struct trader *t, const char *id)
 	return NULL;
 }
 
+/* In the order of the decisions, which the scan does not keep. */
 void
 trader_append(struct trader *t, struct order *o)
 {
 	struct order **at = &t->orders;
 
-	while (*at != NULL)
+	while (*at != NULL && (*at)->time_ms <= o->time_ms)
 		at = &(*at)->next;
+	o->next = *at;
 	*at = o;
 }
 
@@ -233,7 +245,7 @@ trader_order_line(struct trader *t, char *text, size_t len, int perhaps,
 		rc = TRADER_KNOWN;
 		goto out;
 	}
-	o->perhaps = perhaps;
+	o->perhaps = o->maybe = perhaps;
 	o->look_only = look_only;
 	o->need_mono = t->mono_ms;
 	o->send_mono = t->start_mono;
@@ -257,7 +269,10 @@ look_at_halt(struct trader *t)
 	if (t->mono_ms < t->halt_mono)
 		return;
 	t->halt_mono = t->mono_ms + HALT_LOOK_MS;
-	halted = t->io.halted(t->io.arg, why, sizeof(why));
+	if (t->must_halt[0] != '\0' &&
+	    t->io.halt(t->io.arg, t->must_halt) != -1)
+		t->must_halt[0] = '\0';
+	halted = trader_halted(t, why, sizeof(why));
 	if (halted) {
 		(void)snprintf(text, sizeof(text),
 		    "trading is halted: %s; closing and protecting go on", why);
@@ -334,10 +349,13 @@ trader_stop(struct trader *t)
 int
 trader_idle(const struct trader *t)
 {
-	for (const struct order *o = t->orders; o != NULL; o = o->next)
-		if (o->step != STEP_GUARD && o->step != STEP_WAIT &&
-		    o->step != STEP_DONE)
+	for (const struct order *o = t->orders; o != NULL; o = o->next) {
+		if (o->step == STEP_DONE)
+			continue;
+		if (o->bare_mono != 0 || o->kind == ORDER_PROTECTIVE ||
+		    (o->step != STEP_GUARD && o->step != STEP_WAIT))
 			return 0;
+	}
 	return 1;
 }
 

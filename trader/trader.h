@@ -42,7 +42,7 @@ struct trader_io {
 	int64_t (*bybit_now_ms)(void *arg);
 	/* 1 while trading is halted, with the reason; a halt of our own. */
 	int (*halted)(void *arg, char *why, size_t size);
-	void (*halt)(void *arg, const char *why);
+	int (*halt)(void *arg, const char *why); /* -1: it is not made */
 	/* The row of `orders` of that key, copied into b; 1, 0 or -1. */
 	int (*row)(void *arg, const char *link, struct buf *b);
 	void (*note)(void *arg, enum log_level level, const char *msg,

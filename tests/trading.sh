@@ -91,7 +91,7 @@ trading() {
 	wait_for 15 connected
 }
 connected() {
-	curl -sS -m 5 "$HOOK/status" | grep -q healthy && trial
+	up && trial
 }
 # connected_now: webhookd to risker, without an alert that would tell.
 connected_now() {

@@ -93,8 +93,10 @@ handler(void *arg, struct request *r)
 		return;
 	}
 	l = calloc(1, sizeof(*l));
-	if (l == NULL)
-		die(EX_OSERR, "unable to allocate");
+	if (l == NULL) {
+		request_refuse(r, 503, "Out of memory");
+		return;
+	}
 	l->r = r;
 	request_set_user(r, l);
 	if (event_base_once(base, -1, EV_TIMEOUT, on_later, l, &tv) == -1)

@@ -129,6 +129,7 @@ bybit_new(const struct settings *s, int trade, char *err, size_t size)
 		snprintf(err, size, "%s", strerror(ENOMEM));
 		return NULL;
 	}
+	b->trade = trade;
 	o.ca_file = setting_str(s, CA_FILE);
 	buf_init(&b->body, REPLY_SIZE_MAX + 1);
 	b->key =

@@ -124,9 +124,10 @@ int64_t bybit_offset_ms(const struct bybit *b);
  * GET, percent-encoded already, or the body of a POST: copied, signed, and sent
  * as it is.  sign 0 for the public endpoints.
  *
- * It waits while the limit headers or a 10006 hold its path back, and while
- * the clock is too far off for anything signed.  A 10002 is stamped and sent
- * again, twice at the most; nothing else is ever sent again (F02).
+ * It waits while the limit headers or a 10006 hold its path back, and, but for
+ * the trading key's, while the clock is too far off for anything signed.  A
+ * 10002 is stamped and sent again, twice at the most; nothing else is ever sent
+ * again (F02).
  */
 struct bybit_call {
 	const char *method; /* "GET" or "POST" */

@@ -29,6 +29,7 @@ struct bybit {
 	char *key;
 	char *secret;
 	char window[24];
+	int trade; /* with the trading key */
 	struct bybit_clock clock;
 	struct bybit_hold holds[BYBIT_HOLDS_MAX];
 	int64_t banned_until_mono_ms;

@@ -75,6 +75,9 @@ age(struct checked *c)
 
 	if (c->t->wall_ms >= o->expires_ms)
 		error(c, "Alert expired at %s", time_format(at, o->expires_ms));
+	if (o->time_ms - c->t->wall_ms > SKEW_MAX_MS)
+		error(c, "Alert is from the future: %s",
+		    time_format(at, o->time_ms));
 	if (o->expires_ms - o->time_ms > c->t->opts.alert_ttl_ms)
 		error(c, "Order lives longer than ALERT_TTL (%" PRId64 " s)",
 		    c->t->opts.alert_ttl_ms / 1000);
@@ -140,6 +143,22 @@ stop(struct checked *c)
 	if (decimal_cmp(distance, most) > 0)
 		error(c, "Stop loss %s is farther than STOP_LOSS_MAX",
 		    c->o->stop_loss);
+}
+
+/* One-way, it would net: neither position would be what it says (F64). */
+static void
+opposite(struct checked *c)
+{
+	const struct order *o = c->o;
+	const struct slot *s = slot_of(c->t, o->symbol);
+	const struct position *p;
+
+	if (s == NULL || o->position_idx == -1)
+		return;
+	p = slot_row(s, o->position_idx);
+	if (p->side != 0 && p->side != o->side[0])
+		error(
+		    c, "A position on the other side of %s is open", o->symbol);
 }
 
 static void
@@ -219,8 +238,8 @@ void
 check_entry(const struct order *o, struct buf *errors)
 {
 	static void (*const rules[])(struct checked *) = { halt, age,
-		clock_skew, symbol, key, stop, equity, quantity, notional,
-		minute };
+		clock_skew, symbol, key, stop, opposite, equity, quantity,
+		notional, minute };
 	struct checked c = { .o = o, .t = o->t, .errors = errors };
 
 	if (decimal_parse(&c.qty, o->qty, strlen(o->qty)) == -1 ||

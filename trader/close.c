@@ -281,6 +281,8 @@ choose_leg(struct order *o, const struct slot *s)
 		other->time_ms = o->time_ms;
 		other->expires_ms = o->expires_ms;
 		other->test = o->test;
+		other->look_only = o->look_only;
+		other->perhaps = o->perhaps;
 		other->position_idx = 2;
 		other->need_mono = o->need_mono;
 		order_link(other);
@@ -304,19 +306,22 @@ begin(struct order *o)
 
 	if (s == NULL || t->mono_ms < o->next_mono)
 		return;
-	if (o->kind == ORDER_CLOSE && o->sends == 0 && o->attempt == 0) {
+	if (o->kind == ORDER_CLOSE && !o->perhaps) {
 		if (t->wall_ms - o->time_ms > CLOSE_MAX_AGE_MS ||
-		    later_entry(o)) {
+		    (o->sends == 0 && o->attempt == 0 && later_entry(o))) {
 			(void)snprintf(o->reason, sizeof(o->reason),
 			    "Close expired: it is over an hour old, or a "
 			    "later entry of %s was approved",
 			    o->symbol);
-			finish(o, ORDER_EXPIRED);
+			finish(o,
+			    decimal_sign(o->closed) == 0 ? ORDER_EXPIRED
+							 : ORDER_CLOSED);
 			return;
 		}
-		if (o->look_only && !o->perhaps)
+		if (o->look_only)
 			return;
-		doom(o);
+		if (o->sends == 0 && o->attempt == 0)
+			doom(o);
 	}
 	if (!slot_read(s, o->need_mono))
 		return;

@@ -145,16 +145,15 @@ try_entry(struct order *o)
 		return;
 	buf_init(&errors, 1u << 16);
 	check_entry(o, &errors);
-	if (o->sent_ms == 0 && !o->test && !t->opts.dry_run &&
-	    caps_minute(t) >= (size_t)t->opts.max_minute)
-		trader_halt(t,
-		    "entries in a minute exceed "
-		    "MAX_ORDERS_PER_MINUTE");
-	if (errors.len > 0 || buf_failed(&errors)) {
+	if (t->equity_mono == 0 && t->mono_ms - t->start_mono < START_MS) {
 		/* Just started: the equity is on its way. */
-		if (t->equity_mono != 0 ||
-		    t->mono_ms - t->start_mono > START_MS)
-			refuse(o, &errors);
+	} else if (errors.len > 0 || buf_failed(&errors)) {
+		if (o->sent_ms == 0 && !o->test && !t->opts.dry_run &&
+		    caps_minute(t) >= (size_t)t->opts.max_minute)
+			trader_halt(t,
+			    "entries in a minute exceed "
+			    "MAX_ORDERS_PER_MINUTE");
+		refuse(o, &errors);
 	} else if (o->test || t->opts.dry_run) {
 		trader_finish(o, ORDER_DRY);
 	} else if (leverage_set(o, slot_row(s, o->position_idx))) {

@@ -57,7 +57,7 @@ flatten_ask(const char *dir)
 }
 
 void
-flatten_look(const char *dir, struct trader *t)
+flatten_look(const char *dir, struct trader *t, int alone)
 {
 	static int64_t next_ms;
 	int64_t now = clock_mono_ms();
@@ -66,10 +66,12 @@ flatten_look(const char *dir, struct trader *t)
 	if (now < next_ms)
 		return;
 	next_ms = now + LOOK_MS;
-	if (path_of(path, dir) == -1 || access(path, F_OK) == -1)
+	if (path_of(path, dir) == -1 || access(path, F_OK) == -1) {
+		trader_flatten(t, alone);
 		return;
+	}
 	if (trader_flat(t)) {
-		trader_flatten(t, 0);
+		trader_flatten(t, alone);
 		if (unlink(path) == -1)
 			log_error("unable to remove a file",
 			    LOG_STR("file", path),

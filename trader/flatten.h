@@ -12,7 +12,10 @@ struct trader;
 /* Ask the trader that runs, and wait.  An exit status. */
 int flatten_ask(const char *dir);
 
-/* In each turn of the trader that runs: does anybody ask, is it done? */
-void flatten_look(const char *dir, struct trader *t);
+/*
+ * In each turn of a trader: does anybody ask, is it done?  alone: it is one
+ * that does nothing else.
+ */
+void flatten_look(const char *dir, struct trader *t, int alone);
 
 #endif

@@ -44,6 +44,7 @@ struct slot {
 	int64_t want_mono;  /* somebody needs a read begun not before; 0 */
 	int64_t next_mono;  /* no read before: the last one failed */
 	int failures;
+	int64_t back_mono; /* since when replies show a lower seq; 0 */
 	struct trader *t;
 };
 
@@ -90,7 +91,6 @@ struct trader {
 };
 
 /* trader.c */
-struct order *trader_order(struct trader *t, const char *id);
 void trader_note(struct trader *t, enum log_level level, const char *msg,
     const struct order *o, const char *why);
 void trader_alarm(
@@ -119,6 +119,7 @@ int track_by_position(struct order *o);
 
 /* protect.c */
 void protect_advance(struct order *o);
+void protect_alarms_off(struct order *o);
 
 /*
  * close.c: Bybit says that the order is final with a fill; or it was refused,

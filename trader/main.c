@@ -569,7 +569,7 @@ loop(struct process *p)
 			scan(p);
 		if (p->stop_mono == 0)
 			take_lines(p);
-		flatten_look(p->stage.dir, p->trader);
+		flatten_look(p->stage.dir, p->trader, p->flatten);
 		p->ordered = 0;
 		next = trader_advance(p->trader);
 		/* What was started goes out before the commit is waited for. */

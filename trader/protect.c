@@ -18,6 +18,7 @@
 /* Without its stop for so long it is closed: done within the promised 10 s. */
 #define BARE_MAX_MS 8000
 #define STOP_AGAIN_MS 1000
+#define UNREAD_MAX_MS 10000
 #define LAG_MS 1000 /* a position may be seen that much after its fill */
 #define GONE_MIN 2  /* reads without the position, while guarded */
 #define GONE_SURE 100
@@ -45,6 +46,28 @@ alarm_bare(struct order *o, int open)
 	trader_alarm(o->t, open, name, text);
 }
 
+/* Nobody can tell whether it is protected. */
+static void
+alarm_unread(struct order *o, int open)
+{
+	char name[96], text[256];
+
+	(void)snprintf(
+	    name, sizeof(name), "unread %s %d", o->symbol, o->position_idx);
+	(void)snprintf(text, sizeof(text),
+	    "the position of %s cannot be read at Bybit: whether it has its "
+	    "stop loss is not known",
+	    o->symbol);
+	trader_alarm(o->t, open, name, text);
+}
+
+void
+protect_alarms_off(struct order *o)
+{
+	alarm_bare(o, 0);
+	alarm_unread(o, 0);
+}
+
 /* The protective close of that entry that is under way, or NULL. */
 static struct order *
 protect_closing(const struct order *o)
@@ -67,12 +90,27 @@ closing_by_alert(const struct order *o)
 	return 0;
 }
 
+/* In the state, or in memory and not stored yet; in doubt, yes. */
+static int
+link_used(const struct trader *t, const char *link)
+{
+	struct buf row;
+	int used;
+
+	for (const struct order *o = t->orders; o != NULL; o = o->next)
+		if (strcmp(o->link, link) == 0)
+			return 1;
+	buf_init(&row, 1u << 20);
+	used = t->io.row(t->io.arg, link, &row) != 0;
+	buf_release(&row);
+	return used;
+}
+
 static void
 protect_close(struct order *o, const char *why)
 {
 	struct trader *t = o->t;
 	struct order *p, **at;
-	struct buf row;
 
 	if (protect_closing(o) != NULL)
 		return;
@@ -92,12 +130,10 @@ protect_close(struct order *o, const char *why)
 	p->need_mono = t->mono_ms;
 	(void)snprintf(p->reason, sizeof(p->reason), "%s", why);
 	/* One that ended before has its link id: this is another attempt. */
-	buf_init(&row, 1u << 20);
-	for (order_link(p); p->attempt < ORDER_ATTEMPTS_MAX &&
-	     t->io.row(t->io.arg, p->link, &row) == 1;
+	for (order_link(p);
+	     p->attempt < ORDER_ATTEMPTS_MAX && link_used(t, p->link);
 	     order_link(p))
 		p->attempt++;
-	buf_release(&row);
 	if (o->state != ORDER_PROTECTED) {
 		o->undone = 1;
 		(void)snprintf(o->reason, sizeof(o->reason), "%s", why);
@@ -117,7 +153,8 @@ gone(struct order *o)
 	if (o->doomed && o->state != ORDER_PROTECTED) {
 		o->undone = 1;
 		(void)snprintf(o->reason, sizeof(o->reason), "%s", doom(o));
-	} else if (o->state != ORDER_PROTECTED && !o->undone)
+	} else if (o->state != ORDER_PROTECTED && !o->undone &&
+	    o->reason[0] == '\0')
 		(void)snprintf(o->reason, sizeof(o->reason),
 		    "The position is gone already: closed by its stop, or by "
 		    "hand");
@@ -230,7 +267,7 @@ static void protected(struct order *o)
 
 /* No position on our side. */
 static void
-absent(struct order *o)
+absent(struct order *o, const struct position *p)
 {
 	struct trader *t = o->t;
 
@@ -239,6 +276,12 @@ absent(struct order *o)
 		return;
 	}
 	o->gone++;
+	if (p->side != 0 && t->mono_ms - o->fill_mono >= LAG_MS) {
+		/* Theirs, on the other side: it has taken ours up. */
+		(void)snprintf(o->reason, sizeof(o->reason),
+		    "Netted against a position on the other side");
+		o->gone = GONE_SURE + 1;
+	}
 	if (o->gone > GONE_SURE ||
 	    (o->step == STEP_GUARD && o->gone >= GONE_MIN)) {
 		gone(o);
@@ -267,8 +310,14 @@ protect_advance(struct order *o)
 		return;
 	if (o->step == STEP_PROTECT)
 		kill_point("K9");
-	if (!slot_read(s, o->need_mono) ||
-	    decimal_parse(&stop, o->stop_loss, strlen(o->stop_loss)) == -1)
+	if (!slot_read(s, o->need_mono)) {
+		if (o->step != STEP_TRACK &&
+		    t->mono_ms - o->need_mono > UNREAD_MAX_MS)
+			alarm_unread(o, 1);
+		return;
+	}
+	alarm_unread(o, 0);
+	if (decimal_parse(&stop, o->stop_loss, strlen(o->stop_loss)) == -1)
 		return;
 	p = slot_row(s, o->position_idx);
 	if (protect_closing(o) != NULL) {
@@ -280,7 +329,7 @@ protect_advance(struct order *o)
 		return;
 	}
 	if (p->side != o->side[0]) {
-		absent(o);
+		absent(o, p);
 		return;
 	}
 	o->gone = 0;

@@ -9,6 +9,7 @@
 
 #define RETRY_FIRST_MS 200
 #define RETRY_MAX_MS 5000
+#define BACK_MAX_MS 10000
 
 struct slot *
 slot_of(struct trader *t, const char *symbol)
@@ -94,7 +95,7 @@ take_rows(struct slot *s, const struct json *list)
 {
 	struct position rows[3], p;
 	const struct json *v;
-	int idx, any = 0, hedge = 0;
+	int idx, any = 0, hedge = 0, older = 0;
 
 	memset(rows, 0, sizeof(rows));
 	for (v = json_first(list); v != NULL; v = json_next(v)) {
@@ -105,13 +106,19 @@ take_rows(struct slot *s, const struct json *list)
 		if (get_row(&p, v, &idx) == -1)
 			return -1;
 		if (s->row[idx].there && p.seq < s->row[idx].seq)
-			return -1;
+			older = 1;
 		rows[idx] = p;
 		hedge = idx != 0;
 		any = 1;
 	}
 	if (!any)
 		return -1; /* by symbol there is always a row */
+	/* A late reply, unless it goes on: then Bybit counts anew. */
+	if (older && s->back_mono == 0)
+		s->back_mono = s->t->mono_ms;
+	if (older && s->t->mono_ms - s->back_mono < BACK_MAX_MS)
+		return -1;
+	s->back_mono = 0;
 	memcpy(s->row, rows, sizeof(rows));
 	s->hedge = hedge;
 	return 0;

@@ -103,7 +103,8 @@ track_filled(struct order *o)
 		return;
 	}
 	caps_filled(o->t);
-	o->reason[0] = '\0';
+	if (!o->undone)
+		o->reason[0] = '\0';
 	o->ret_code = 0;
 	if (decimal_parse(&qty, o->qty, strlen(o->qty)) == 0 &&
 	    decimal_cmp(o->filled, qty) < 0) {
@@ -442,8 +443,8 @@ track_advance(struct order *o)
 	judge_absence(o);
 	if (o->step != STEP_TRACK || t->mono_ms < o->next_mono)
 		return;
-	if (!o->accepted && o->sends > 0 &&
-	    t->mono_ms - o->send_mono > ALARM_MS)
+	if (o->sends > 0 &&
+	    t->mono_ms - o->send_mono > (o->accepted ? ABSENT_MS : ALARM_MS))
 		alarm_unknown(o, 1);
 	look(o, 0);
 }

@@ -138,15 +138,6 @@ trader_halted(const struct trader *t, char *why, size_t size)
 	return 1;
 }
 
-struct order *
-trader_order(struct trader *t, const char *id)
-{
-	for (struct order *o = t->orders; o != NULL; o = o->next)
-		if (o->kind != ORDER_PROTECTIVE && strcmp(o->id, id) == 0)
-			return o;
-	return NULL;
-}
-
 /* In the order of the decisions, which the scan does not keep. */
 void
 trader_append(struct trader *t, struct order *o)
@@ -179,6 +170,8 @@ trader_finish(struct order *o, enum order_state state)
 	o->fresh = 1;
 	(void)snprintf(name, sizeof(name), "unknown %s", o->link);
 	trader_alarm(t, 0, name, "");
+	if (o->kind == ORDER_ENTRY && o->position_idx != -1)
+		protect_alarms_off(o);
 	trader_note(t, LOG_INFO, "order is final", o, o->reason);
 	answer(o);
 }
@@ -189,29 +182,54 @@ say_again(struct trader *t, const char *id)
 {
 	struct json_doc *doc = json_new();
 	const struct json *v, *result;
-	char link[LINK_MAX + 1];
 	struct buf row;
-	int known = 0;
+	int known = 0, got = 0;
 
 	buf_init(&row, ROW_MAX);
-	for (int idx = 0; idx < 3 && doc != NULL; idx++) {
-		(void)snprintf(link, sizeof(link), "%s-%d", id, idx);
-		buf_clear(&row);
-		if (t->io.row(t->io.arg, link, &row) != 1 ||
-		    buf_cstr(&row) == NULL)
-			continue;
-		known = 1;
-		v = json_parse(doc, row.p, row.len);
-		result = v != NULL ? json_get(v, "result") : NULL;
-		if (result == NULL)
-			continue;
-		json_put(&t->said, NULL, result);
-		buf_putc(&t->said, '\n');
-		break;
+	for (int idx = 0; idx < 3 && got != -1; idx++) {
+		struct order o = { .position_idx = idx };
+
+		memcpy(o.id, id, sizeof(o.id));
+		/* The answer of a close is with the last of its orders. */
+		for (; o.attempt <= ORDER_ATTEMPTS_MAX; o.attempt++) {
+			order_link(&o);
+			buf_clear(&row);
+			got = t->io.row(t->io.arg, o.link, &row);
+			if (got != 1 || buf_cstr(&row) == NULL)
+				break;
+			known = 1;
+			v = json_parse(doc, row.p, row.len);
+			result = v != NULL ? json_get(v, "result") : NULL;
+			if (result == NULL)
+				continue;
+			json_put(&t->said, NULL, result);
+			buf_putc(&t->said, '\n');
+			goto out;
+		}
 	}
+	if (got == -1)
+		known = -1;
+out:
 	buf_release(&row);
 	json_free(doc);
 	return known;
+}
+
+/* An order of that alert is in memory: its result is said, once it has one. */
+static int
+again(struct trader *t, const char *id, int look_only)
+{
+	int n = 0;
+
+	for (struct order *o = t->orders; o != NULL; o = o->next) {
+		if (o->kind == ORDER_PROTECTIVE || strcmp(o->id, id) != 0)
+			continue;
+		if (!look_only)
+			o->look_only = 0;
+		o->unsaid |= o->result != NULL;
+		n++;
+	}
+	return n > 0;
 }
 
 enum trader_taken
@@ -219,7 +237,8 @@ trader_order_line(struct trader *t, char *text, size_t len, int perhaps,
     int look_only, char *why, size_t size)
 {
 	struct json_doc *doc = json_new();
-	struct order *o = order_new(t), *old;
+	struct order *o = order_new(t);
+	int bad;
 	enum trader_taken rc = TRADER_REFUSED;
 	const struct json *line;
 
@@ -231,18 +250,32 @@ trader_order_line(struct trader *t, char *text, size_t len, int perhaps,
 		(void)snprintf(why, size, "%s", json_error(doc));
 		goto out;
 	}
-	if (order_from_line(o, line, why, size) == -1)
+	bad = order_from_line(o, line, why, size) == -1;
+	if (strlen(o->id) != ALERT_ID_LEN)
 		goto out;
-	old = trader_order(t, o->id);
-	if (old != NULL) {
-		if (!look_only)
-			old->look_only = 0;
-		old->unsaid |= old->result != NULL;
+	if (again(t, o->id, look_only)) {
 		rc = TRADER_KNOWN;
 		goto out;
 	}
-	if (say_again(t, o->id)) {
+	switch (say_again(t, o->id)) {
+	case 0:
+		break;
+	case 1:
 		rc = TRADER_KNOWN;
+		goto out;
+	default:
+		(void)snprintf(why, size, "the state cannot be read");
+		goto out;
+	}
+	if (bad) {
+		/* It is a decision all the same: it gets an end. */
+		o->kind = ORDER_ENTRY;
+		(void)snprintf(o->reason, sizeof(o->reason), "%s", why);
+		order_link(o);
+		trader_append(t, o);
+		trader_finish(o, ORDER_REJECTED);
+		o = NULL;
+		rc = TRADER_TAKEN;
 		goto out;
 	}
 	o->perhaps = o->maybe = perhaps;

@@ -1,0 +1,107 @@
+/*
+ * trader-fake - trader's work against a small Bybit and a clock of our own.
+ *
+ * One symbol, BTCUSDT at 47500, one-way; orders fill at once as they are
+ * booked.  Replies come in the turn after the call.  Quantities are
+ * thousandths of a coin.
+ */
+#ifndef SLUICE_TESTS_TRADER_FAKE_H
+#define SLUICE_TESTS_TRADER_FAKE_H
+
+#include "common/buf.h"
+#include "trader/internal.h"
+
+#define FAKE_ORDERS_MAX 64
+#define FAKE_CALLS_MAX 64
+#define FAKE_ROWS_MAX 64
+#define FAKE_WALL 1795257000000 /* 2026-11-21T10:30:00Z */
+
+enum fake_create {
+	FAKE_BOOK,    /* booked, and said */
+	FAKE_LOSE,    /* booked, and the reply is lost */
+	FAKE_SWALLOW, /* never arrives; no reply either */
+	FAKE_LIMIT,   /* 10006: certainly not booked */
+	FAKE_REFUSE,  /* 110007: refused for good */
+	FAKE_VAIN,    /* 110017: reduceOnly in vain */
+};
+
+struct fake_order {
+	char link[LINK_MAX + 1];
+	char side;
+	int qty, filled;
+	int64_t seen_mono; /* in the lists from then on */
+};
+
+struct fake_call {
+	char path[64];
+	char payload[1024];
+	void (*done)(void *arg, const struct bybit_reply *r);
+	void *arg;
+};
+
+struct fake {
+	struct trader *t;
+	struct trader_opts opts;
+	int64_t mono, wall;
+	struct fake_call calls[FAKE_CALLS_MAX];
+	size_t ncalls;
+	char rows[FAKE_ROWS_MAX][2][8192]; /* link id and row */
+	size_t nrows;
+	char caps[8192]; /* as it was stored; "" before */
+	struct buf said;
+
+	/* Bybit. */
+	struct fake_order orders[FAKE_ORDERS_MAX];
+	size_t norders;
+	char side; /* of the position; 0: flat */
+	int size, seq, stop;
+	char was_side; /* the row that is shown until show_mono */
+	int was_size, was_seq, was_stop;
+	int64_t show_mono;
+	int creates; /* order/create requests */
+	int stops;   /* trading-stop requests */
+	int leverages;
+
+	/* What tests ask for. */
+	enum fake_create script[8]; /* of the next creates; then FAKE_BOOK */
+	size_t nscript, at;
+	int percent[8]; /* of the next bookings that fills, else 100 */
+	size_t npercent, atp;
+	int64_t order_lag, position_lag;
+	int stops_refused;
+	int halted, unwritable; /* the file; it cannot be made */
+	const char *held;	/* a path whose replies do not come; NULL */
+	int deaf;		/* no reply comes at all */
+};
+
+void fake_start(struct fake *f);
+void fake_end(struct fake *f);
+
+/*
+ * Killed, and started again on what was stored.  arrive: requests that were on
+ * their way have their effect.
+ */
+void fake_crash(struct fake *f, int arrive);
+
+/* A turn of the clock by ms; commit 0: killed before it is stored. */
+void fake_turn(struct fake *f, int64_t ms, int commit);
+
+/* Turns of 10 ms until so many ms are over. */
+void fake_run(struct fake *f, int64_t ms);
+
+/* An order line of alert n, as of now; action "buy", "sell" or "close". */
+void fake_line(char *out, size_t size, const struct fake *f, int n,
+    const char *action, const char *more);
+enum trader_taken fake_take(
+    struct fake *f, const char *line, int perhaps, int look_only);
+/* Both. */
+void fake_alert(struct fake *f, int n, const char *action);
+
+/* The state in the row of alert n with that suffix ("-0"), or "". */
+const char *fake_state(const struct fake *f, int n, const char *suffix);
+/* Requests that were booked with that link id. */
+int fake_booked(const struct fake *f, int n, const char *suffix);
+/* How often a result of alert n was said. */
+int fake_said(struct fake *f, int n);
+
+#endif

@@ -71,4 +71,10 @@ void api_status(struct api *a, struct request *r);
 /* A line of type signal came on the input: an answer may wait for it. */
 void api_signal(struct api *a, const struct json *line);
 
+/*
+ * The result line of an alert, as the state of trader or risker has it; NULL
+ * where there is none, or not yet.  Valid until the next call of api.
+ */
+const struct json *api_outcome(struct api *a, const char *id);
+
 #endif

@@ -6,6 +6,7 @@
  * metrics.c    GET /metrics
  * signals.c    signals and positions
  * orders.c     orders
+ * outcome.c    what came of an alert
  * manual.c     signals by hand
  * halt_api.c   halt and resume
  * dashboard.c  the page

@@ -11,6 +11,7 @@
 #include "webhookd/intake_internal.h"
 
 #define SCAN_MS 1000 /* between two looks for what has expired */
+#define LOOK_MS 5000 /* … and for the outcome of one that has */
 
 /* An alert that is here already. */
 static struct waiter *
@@ -331,6 +332,21 @@ expire(struct intake *in, struct entry *e)
 	buf_release(&line);
 }
 
+/* What came of it while nobody here could hear. */
+static void
+look_for_outcome(struct intake *in, struct entry *e)
+{
+	const struct json *line;
+	const char *why;
+
+	if (in->mono_ms < e->look_ms)
+		return;
+	e->look_ms = in->mono_ms + LOOK_MS;
+	line = in->o.outcome(in->o.arg, e->id);
+	if (line != NULL)
+		(void)intake_result(in, line, &why);
+}
+
 static void
 expire_due(struct intake *in)
 {
@@ -342,6 +358,9 @@ expire_due(struct intake *in)
 	in->scan_ms = in->mono_ms + SCAN_MS;
 	for (e = TAILQ_FIRST(&in->entries); e != NULL; e = TAILQ_NEXT(e, all)) {
 		limit = in->o.ttl_ms + (e->handed ? INTAKE_GRACE_MS : 0);
+		if (e->state == ENTRY_PENDING && e->handed &&
+		    entry_age_ms(in, e) >= in->o.ttl_ms)
+			look_for_outcome(in, e);
 		if (e->state == ENTRY_PENDING && entry_age_ms(in, e) >= limit)
 			expire(in, e);
 	}

@@ -50,8 +50,9 @@ extern const char *const intake_tables[];
 #define INTAKE_SAME_MS 60000
 
 /*
- * What was handed on and has no result this long past ALERT_TTL is told as
- * expired: trader still does a close after an hour.
+ * What was handed on and has no result at ALERT_TTL may have lost it on its way
+ * here: from then on it is looked for in the states.  This long past ALERT_TTL
+ * it is told as expired: trader still does a close after an hour.
  */
 #define INTAKE_GRACE_MS 3900000
 
@@ -72,6 +73,11 @@ struct intake_opts {
 	int (*ready)(void *arg);
 	/* Write a line to risker: 0, or -1 where it did not go. */
 	int (*hand)(void *arg, const char *line, size_t len);
+	/*
+	 * The result line of an alert by the states of risker and trader, valid
+	 * until the next call; NULL where there is none yet.
+	 */
+	const struct json *(*outcome)(void *arg, const char *id);
 	/* Rows of the process that go with every commit: 0, or -1. */
 	int (*rows)(void *arg, struct store_txn *t);
 	void (*answer)(

@@ -46,6 +46,7 @@ struct entry {
 	int dirty;	     /* its row is not what it should be: in unsaved */
 	int handed;	     /* risker may know it */
 	uint64_t connection; /* to which it was handed last; 0: none */
+	int64_t look_ms;     /* monotonic, of the next look for its outcome */
 	struct body *body;   /* that is not stored yet, or NULL */
 };
 TAILQ_HEAD(entries, entry);

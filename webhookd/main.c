@@ -56,6 +56,14 @@ process_hand(void *arg, const char *line, size_t len)
 	return process_ready(p) ? 0 : -1;
 }
 
+const struct json *
+process_outcome(void *arg, const char *id)
+{
+	struct process *p = arg;
+
+	return api_outcome(p->api, id);
+}
+
 int
 process_rows(void *arg, struct store_txn *t)
 {

@@ -44,6 +44,7 @@ start_store(struct process *p)
 		.ttl_ms = setting_ms(p->stage.settings, ALERT_TTL),
 		.ready = process_ready,
 		.hand = process_hand,
+		.outcome = process_outcome,
 		.rows = process_rows,
 		.answer = front_reply,
 		.arg = p,

@@ -47,9 +47,11 @@ static struct {
 	struct intake *in;
 	struct json_doc *doc;
 	int64_t wall_ms, mono_ms;
-	int connected; /* risker */
-	int rows_fail; /* commits do */
-	size_t lines;  /* written */
+	int connected;	     /* risker */
+	int rows_fail;	     /* commits do */
+	const char *outcome; /* of BUY_ID, in the states */
+	size_t looks;	     /* for it */
+	size_t lines;	     /* written */
 	char last[1024];
 	struct client c[64];
 } f;
@@ -80,6 +82,19 @@ rows(void *arg, struct store_txn *t)
 	(void)arg;
 	(void)t;
 	return f.rows_fail ? -1 : 0;
+}
+
+static const struct json *
+outcome(void *arg, const char *id)
+{
+	static char text[512];
+
+	(void)arg;
+	f.looks++;
+	if (f.outcome == NULL || strcmp(id, BUY_ID) != 0)
+		return NULL;
+	(void)snprintf(text, sizeof(text), "%s", f.outcome);
+	return json_parse(f.doc, text, strlen(text));
 }
 
 static void
@@ -113,6 +128,7 @@ start_with(int64_t map_size)
 		.ttl_ms = TTL,
 		.ready = ready,
 		.hand = hand,
+		.outcome = outcome,
 		.rows = rows,
 		.answer = answered,
 	};
@@ -781,6 +797,40 @@ expiry(void **state)
 	expect(4, 200, DONE_AGAIN);
 }
 
+/* Its result was told while webhookd was down: the states have it. */
+static void
+lost_result(void **state)
+{
+	(void)state;
+	start();
+	post(0, BUY);
+	commit();
+	end();
+	f.wall_ms += TTL - 1;
+	f.outcome = "{\"type\":\"result\",\"id\":\"" BUY_ID
+		    "\",\"code\":200,\"ok\":true,\"quantity\":0.020}";
+	start();
+	pass(0);
+	assert_int_equal(f.looks, 0); /* it may still come */
+	pass(1000);
+	assert_int_equal(f.looks, 1);
+	commit();
+	assert_int_equal(pending(), 0);
+	post(1, BUY);
+	expect(1, 200, DONE_AGAIN);
+	/* Looked for every five seconds, while there is none. */
+	f.outcome = NULL;
+	post(2, BODY("ETHUSDT", ",\"timestamp\":1640995200"));
+	commit();
+	pass(TTL);
+	assert_int_equal(f.looks, 2);
+	pass(4999);
+	assert_int_equal(f.looks, 2);
+	pass(1000);
+	assert_int_equal(f.looks, 3);
+	assert_int_equal(pending(), 1);
+}
+
 static void
 result_lines(void **state)
 {
@@ -915,6 +965,7 @@ main(void)
 		U(map_full),
 		U(clients_that_go),
 		U(expiry),
+		U(lost_result),
 		U(result_lines),
 		U(overdue),
 		U(ends),

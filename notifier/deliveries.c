@@ -1,0 +1,222 @@
+/* The tables deliveries and pending. */
+#include <string.h>
+
+#include "common/json.h"
+#include "notifier/rows_internal.h"
+
+static const char *const states[] = {
+	[DELIVERY_PENDING] = "pending",
+	[DELIVERY_DELIVERED] = "delivered",
+	[DELIVERY_FAILED] = "failed",
+};
+
+static void
+delivery_key(struct store_key *k, const char *journal, uint64_t seq,
+    const char *subscriber)
+{
+	store_key_init(k);
+	store_key_str(k, journal);
+	store_key_u64(k, seq);
+	store_key_str(k, subscriber);
+}
+
+static int
+read_delivery(const struct json *v, struct delivery *d)
+{
+	const char *state = json_string(json_get(v, "state"));
+	const char *action = json_string(json_get(v, "action"));
+	int a;
+
+	memset(d, 0, sizeof(*d));
+	a = action != NULL ? action_parse(action) : -1;
+	if (a == -1 || state == NULL ||
+	    rows_take_text(
+		d->journal, sizeof(d->journal), json_get(v, "journal")) == -1 ||
+	    rows_take_u64(&d->seq, json_get(v, "seq")) == -1 ||
+	    rows_take_u64(&d->number, json_get(v, "signal_number")) == -1 ||
+	    rows_take_text(d->subscriber, sizeof(d->subscriber),
+		json_get(v, "subscriber")) == -1 ||
+	    json_time(json_get(v, "time"), &d->event_ms) == -1 ||
+	    json_time(json_get(v, "taken"), &d->taken_ms) == -1 ||
+	    json_time(json_get(v, "due"), &d->due_ms) == -1 ||
+	    json_int(json_get(v, "attempts"), 0, INT64_MAX, &d->attempts) == -1)
+		return -1;
+	d->action = (enum action)a;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(state, states[i]) == 0)
+			d->state = (enum delivery_state)i;
+	if (strcmp(state, states[d->state]) != 0)
+		return -1;
+	/* These may be missing. */
+	(void)json_bool(json_get(v, "free"), &d->free);
+	(void)rows_take_text(
+	    d->channel, sizeof(d->channel), json_get(v, "channel"));
+	(void)json_time(json_get(v, "done"), &d->done_ms);
+	(void)json_int(json_get(v, "ms"), 0, INT64_MAX, &d->ms);
+	(void)rows_take_text(
+	    d->reason, sizeof(d->reason), json_get(v, "reason"));
+	return 0;
+}
+
+enum store_error
+delivery_get(struct rows *r, struct store_txn *t, const char *journal,
+    uint64_t seq, const char *subscriber, struct delivery *out)
+{
+	const struct json *v;
+	struct store_key key;
+	enum store_error e;
+	struct delivery d;
+
+	delivery_key(&key, journal, seq, subscriber);
+	e = rows_get(r, t, "deliveries", &key, &v);
+	if (e != STORE_OK)
+		return e;
+	if (read_delivery(v, &d) == -1)
+		return rows_damaged(r, "deliveries", "a member is missing");
+	*out = d;
+	return STORE_OK;
+}
+
+enum store_error
+delivery_put(struct store_txn *t, const struct delivery *d)
+{
+	struct store_key key;
+	struct buf b;
+
+	delivery_key(&key, d->journal, d->seq, d->subscriber);
+	buf_init(&b, ROW_MAX);
+	json_open_object(&b, NULL);
+	json_put_string(&b, "journal", d->journal);
+	json_put_int(&b, "seq", (int64_t)d->seq);
+	json_put_string(&b, "subscriber", d->subscriber);
+	json_put_string(&b, "state", states[d->state]);
+	json_put_int(&b, "signal_number", (int64_t)d->number);
+	json_put_string(&b, "action", action_name(d->action));
+	json_put_time(&b, "time", d->event_ms);
+	json_put_time(&b, "taken", d->taken_ms);
+	json_put_time(&b, "due", d->due_ms);
+	json_put_int(&b, "attempts", d->attempts);
+	if (d->free)
+		json_put_bool(&b, "free", 1);
+	if (d->channel[0] != '\0')
+		json_put_string(&b, "channel", d->channel);
+	if (d->done_ms != 0)
+		json_put_time(&b, "done", d->done_ms);
+	if (d->attempts > 0)
+		json_put_int(&b, "ms", d->ms);
+	if (d->reason[0] != '\0')
+		json_put_string(&b, "reason", d->reason);
+	json_close_object(&b);
+	return rows_put(t, "deliveries", &key, &b);
+}
+
+static void
+pending_key(struct store_key *k, const struct delivery *d)
+{
+	store_key_init(k);
+	store_key_str(k, d->subscriber);
+	store_key_u64(k, d->order);
+	store_key_u64(k, d->seq);
+}
+
+enum store_error
+pending_put(struct store_txn *t, const struct delivery *d)
+{
+	struct store_key key;
+	struct buf b;
+
+	pending_key(&key, d);
+	buf_init(&b, ROW_MAX);
+	json_open_object(&b, NULL);
+	json_put_string(&b, "subscriber", d->subscriber);
+	json_put_string(&b, "journal", d->journal);
+	json_put_int(&b, "order", (int64_t)d->order);
+	json_put_int(&b, "seq", (int64_t)d->seq);
+	json_close_object(&b);
+	return rows_put(t, "pending", &key, &b);
+}
+
+enum store_error
+pending_del(struct store_txn *t, const struct delivery *d)
+{
+	struct store_key key;
+
+	pending_key(&key, d);
+	return store_del(t, "pending", key.p, key.len);
+}
+
+struct head {
+	struct rows *rows;
+	const struct store_key *prefix;
+	struct delivery *out;
+	enum store_error error;
+};
+
+static int
+head_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+{
+	struct head *h = arg;
+	const struct json *v;
+
+	if (klen < h->prefix->len ||
+	    memcmp(key, h->prefix->p, h->prefix->len) != 0)
+		return 1;
+	h->error = rows_parse(h->rows, "pending", val, vlen, &v);
+	if (h->error == STORE_OK &&
+	    (rows_take_text(h->out->journal, sizeof(h->out->journal),
+		 json_get(v, "journal")) == -1 ||
+		rows_take_u64(&h->out->order, json_get(v, "order")) == -1 ||
+		rows_take_u64(&h->out->seq, json_get(v, "seq")) == -1))
+		h->error =
+		    rows_damaged(h->rows, "pending", "a member is missing");
+	return 1;
+}
+
+enum store_error
+pending_head(struct rows *r, struct store_txn *t, const char *subscriber,
+    struct delivery *out)
+{
+	struct store_key key;
+	struct head h = { r, &key, out, STORE_NOTFOUND };
+	enum store_error e;
+
+	store_key_init(&key);
+	store_key_str(&key, subscriber);
+	e = store_scan(t, "pending", key.p, key.len, head_row, &h);
+	return e == STORE_OK ? h.error : e;
+}
+
+static int
+id_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+{
+	char *out = arg;
+	const char *end = memchr(key, '\0', klen);
+
+	(void)val;
+	(void)vlen;
+	if (end == NULL || (size_t)(end - (const char *)key) >= ID_SIZE)
+		return 0;
+	memcpy(out, key, (size_t)(end - (const char *)key) + 1);
+	return 1;
+}
+
+enum store_error
+pending_next(struct store_txn *t, const char *after, char out[ID_SIZE])
+{
+	struct store_key key;
+	enum store_error e;
+	char id[ID_SIZE] = "";
+
+	store_key_init(&key);
+	if (after[0] != '\0') {
+		store_key_str(&key, after);
+		store_key_u64(&key, UINT64_MAX);
+		store_key_u64(&key, UINT64_MAX);
+	}
+	e = store_scan(t, "pending", key.p, key.len, id_row, id);
+	if (e == STORE_OK && id[0] == '\0')
+		return STORE_NOTFOUND;
+	if (e == STORE_OK)
+		memcpy(out, id, sizeof(id));
+	return e;
+}

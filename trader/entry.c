@@ -27,7 +27,8 @@ its_turn(const struct order *o)
 			return 0;
 		if (strcmp(p->symbol, o->symbol) != 0 || p->step == STEP_GUARD)
 			continue;
-		if (before || p->kind == ORDER_PROTECTIVE)
+		if (before || p->kind == ORDER_PROTECTIVE ||
+		    p->step != STEP_WAIT)
 			return 0;
 	}
 	return 1;

@@ -103,6 +103,8 @@ struct order {
 	int busy;     /* calls under way that hold a pointer to it */
 	int accepted; /* Bybit has it, somewhere */
 	int looks;    /* look-ups since the last send */
+	int judged;   /* look-ups when absence was judged last */
+	int reading;  /* … and the position is to be read first */
 	int absent;   /* of them: whole ones that found nothing, in a row */
 	int looked;   /* a look-up since the start has answered */
 	int retries;  /* sends that certainly had no effect */

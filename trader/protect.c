@@ -90,77 +90,6 @@ closing_by_alert(const struct order *o)
 	return 0;
 }
 
-/* In the state, or in memory and not stored yet; in doubt, yes. */
-static int
-link_used(const struct trader *t, const char *link)
-{
-	struct buf row;
-	int used;
-
-	for (const struct order *o = t->orders; o != NULL; o = o->next)
-		if (strcmp(o->link, link) == 0)
-			return 1;
-	buf_init(&row, 1u << 20);
-	used = t->io.row(t->io.arg, link, &row) != 0;
-	buf_release(&row);
-	return used;
-}
-
-static void
-protect_close(struct order *o, const char *why)
-{
-	struct trader *t = o->t;
-	struct order *p, **at;
-
-	if (protect_closing(o) != NULL)
-		return;
-	p = order_new(t);
-	if (p == NULL)
-		return;
-	p->kind = ORDER_PROTECTIVE;
-	memcpy(p->id, o->id, sizeof(p->id));
-	memcpy(p->account, o->account, sizeof(p->account));
-	memcpy(p->symbol, o->symbol, sizeof(p->symbol));
-	(void)snprintf(p->action, sizeof(p->action), "close");
-	(void)snprintf(
-	    p->side, sizeof(p->side), "%s", o->side[0] == 'B' ? "Sell" : "Buy");
-	p->position_idx = o->position_idx;
-	p->time_ms = t->wall_ms;
-	p->expires_ms = t->wall_ms;
-	p->need_mono = t->mono_ms;
-	(void)snprintf(p->reason, sizeof(p->reason), "%s", why);
-	/* One that ended before has its link id: this is another attempt. */
-	for (order_link(p);
-	     p->attempt < ORDER_ATTEMPTS_MAX && link_used(t, p->link);
-	     order_link(p))
-		p->attempt++;
-	if (o->state != ORDER_PROTECTED) {
-		o->undone = 1;
-		(void)snprintf(o->reason, sizeof(o->reason), "%s", why);
-	}
-	o->fresh = 1;
-	for (at = &t->orders; *at != NULL; at = &(*at)->next)
-		;
-	*at = p;
-	trader_note(t, LOG_ERROR, "closing a position", p, why);
-}
-
-/* Bybit shows no position (any more). */
-static void
-gone(struct order *o)
-{
-	alarm_bare(o, 0);
-	if (o->doomed && o->state != ORDER_PROTECTED) {
-		o->undone = 1;
-		(void)snprintf(o->reason, sizeof(o->reason), "%s", doom(o));
-	} else if (o->state != ORDER_PROTECTED && !o->undone &&
-	    o->reason[0] == '\0')
-		(void)snprintf(o->reason, sizeof(o->reason),
-		    "The position is gone already: closed by its stop, or by "
-		    "hand");
-	trader_finish(o, ORDER_CLOSED);
-}
-
 static void
 on_stop(void *arg, const struct bybit_reply *r)
 {
@@ -211,6 +140,83 @@ set_stop(struct order *o)
 		o->stop_busy = 1;
 	}
 	buf_release(&b);
+}
+
+/* In the state, or in memory and not stored yet; in doubt, yes. */
+static int
+link_used(const struct trader *t, const char *link)
+{
+	struct buf row;
+	int used;
+
+	for (const struct order *o = t->orders; o != NULL; o = o->next)
+		if (strcmp(o->link, link) == 0)
+			return 1;
+	buf_init(&row, 1u << 20);
+	used = t->io.row(t->io.arg, link, &row) != 0;
+	buf_release(&row);
+	return used;
+}
+
+static void
+protect_close(struct order *o, const char *why)
+{
+	struct trader *t = o->t;
+	struct order *p, **at;
+
+	if (protect_closing(o) != NULL)
+		return;
+	p = order_new(t);
+	if (p == NULL)
+		return;
+	p->kind = ORDER_PROTECTIVE;
+	memcpy(p->id, o->id, sizeof(p->id));
+	memcpy(p->account, o->account, sizeof(p->account));
+	memcpy(p->symbol, o->symbol, sizeof(p->symbol));
+	(void)snprintf(p->action, sizeof(p->action), "close");
+	(void)snprintf(
+	    p->side, sizeof(p->side), "%s", o->side[0] == 'B' ? "Sell" : "Buy");
+	p->position_idx = o->position_idx;
+	p->time_ms = t->wall_ms;
+	p->expires_ms = t->wall_ms;
+	p->need_mono = t->mono_ms;
+	(void)snprintf(p->reason, sizeof(p->reason), "%s", why);
+	/* One that ended before has its link id: this is another attempt. */
+	for (order_link(p);
+	     p->attempt < ORDER_ATTEMPTS_MAX && link_used(t, p->link);
+	     order_link(p))
+		p->attempt++;
+	if (p->attempt == ORDER_ATTEMPTS_MAX) {
+		/* All used up: the alarm is open, the stop is still tried. */
+		order_free(p);
+		set_stop(o);
+		return;
+	}
+	if (o->state != ORDER_PROTECTED) {
+		o->undone = 1;
+		(void)snprintf(o->reason, sizeof(o->reason), "%s", why);
+	}
+	o->fresh = 1;
+	for (at = &t->orders; *at != NULL; at = &(*at)->next)
+		;
+	*at = p;
+	trader_note(t, LOG_ERROR, "closing a position", p, why);
+}
+
+/* Bybit shows no position (any more). */
+static void
+gone(struct order *o)
+{
+	alarm_bare(o, 0);
+	if (o->doomed && o->state != ORDER_PROTECTED) {
+		o->undone = 1;
+		(void)snprintf(o->reason, sizeof(o->reason), "%s", doom(o));
+	} else if (o->state != ORDER_PROTECTED && !o->undone &&
+	    o->reason[0] == '\0')
+		(void)snprintf(o->reason, sizeof(o->reason),
+		    "The position is gone already: closed by its stop, or by "
+		    "hand");
+	trader_finish(o, ORDER_CLOSED);
 }
 
 /* The price is where the stop would have acted: it cannot be set any more. */

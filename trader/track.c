@@ -330,8 +330,10 @@ position_unchanged(struct order *o)
 	struct slot *s = slot_of(o->t, o->symbol);
 	const struct position *p;
 
-	if (s == NULL || o->position_idx == -1 ||
-	    !slot_read(s, o->send_mono + o->t->opts.recv_window_ms))
+	if (s == NULL || o->position_idx == -1)
+		return 0;
+	o->reading = !slot_read(s, o->send_mono + o->t->opts.recv_window_ms);
+	if (o->reading)
 		return 0;
 	p = slot_row(s, o->position_idx);
 	return p->there && decimal_cmp(p->size, o->base) == 0;
@@ -349,7 +351,10 @@ track_by_position(struct order *o)
 	const struct position *p;
 	struct decimal grown;
 
-	if (s == NULL || o->position_idx == -1 || !slot_read(s, o->look_mono))
+	if (s == NULL || o->position_idx == -1)
+		return -1;
+	o->reading = !slot_read(s, o->look_mono);
+	if (o->reading)
 		return -1;
 	p = slot_row(s, o->position_idx);
 	if (p->side != o->side[0] ||
@@ -440,7 +445,10 @@ track_advance(struct order *o)
 
 	if (o->busy > 0)
 		return;
-	judge_absence(o);
+	/* Once a look, and where one has to wait for the position. */
+	if (o->judged != o->looks || o->reading)
+		judge_absence(o);
+	o->judged = o->looks;
 	if (o->step != STEP_TRACK || t->mono_ms < o->next_mono)
 		return;
 	if (o->sends > 0 &&

@@ -200,6 +200,7 @@ static void
 kill_and_go_on(const struct killed *k, int lose)
 {
 	char line[2048];
+	int had, creates;
 	struct fake f;
 
 	fake_start(&f);
@@ -211,6 +212,8 @@ kill_and_go_on(const struct killed *k, int lose)
 	for (int i = 1; i <= k->turn; i++)
 		fake_turn(&f, 10, i < k->turn || k->stored);
 	fake_crash(&f, k->arrive);
+	had = f.norders > 0;
+	creates = f.creates;
 	/* What the first scan does, and every start is run twice (F68). */
 	for (int i = 0; i < 2; i++) {
 		if (!trader_knows(f.t, "00000000000000000000000000000001"))
@@ -226,6 +229,9 @@ kill_and_go_on(const struct killed *k, int lose)
 	expect_stands(&f, 20);
 	assert_int_equal(fake_booked(&f, 1, "-0"), 1);
 	assert_int_equal(f.norders, 1);
+	/* What Bybit has is found, not sent to be refused. */
+	if (had)
+		assert_int_equal(f.creates, creates);
 	assert_int_equal(fake_take(&f, line, 0, 0), TRADER_KNOWN);
 	fake_run(&f, 100);
 	assert_true(fake_said(&f, 1) >= 1);

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # tests/bench/alerts.sh - from an alert to its order, on loopback.
 #
 # Ours: webhookd, risker and trader over Unix sockets, each round on a fresh
@@ -10,10 +11,11 @@
 # is the end of the HTTP answer, which ours gives once the fill and the stop
 # loss are seen, and the peer when the order is acknowledged.
 #
-# GROWTH=1 measures what 100,000 more alerts leave in memory, a few minutes.
+# GROWTH=1 also measures, once, what 100,000 alerts that are refused leave in
+# memory: a few minutes.
 
 alerts_coins=$(seq -f 'C%03gUSDT' 10 | paste -sd ,)
-alerts_token='k9P$Xz83!vW@b12N#rTe'
+alerts_token=bench-token
 alerts_pids=() # the venue and the peer
 ours_pids=()   # webhookd, trader, risker
 alerts_dir=$work/alerts
@@ -56,11 +58,12 @@ alerts_port() {
 	done
 }
 
-# memory FIELD PID...: the sum of VmRSS or RssAnon, in KiB.
+# memory FILE FIELD PID...: the sum of a field of /proc/PID/FILE, in KiB.
 memory() {
-	local field=$1
-	shift
-	awk -v field="$field:" '$1 == field { s += $2 } END { print s }' $(printf '/proc/%s/status ' "$@")
+	local file=$1 field=$2
+	shift 2
+	set -- "${@/#//proc/}"
+	cat "${@/%//$file}" | awk -v field="$field:" '$1 == field { s += $2 } END { print s }'
 }
 
 # ---- the venue and the peer, once
@@ -144,7 +147,7 @@ ours_is_up() {
 ours_start() {
 	local run=$alerts_dir/run hook admin
 	rm -rf "$run"
-	mkdir -p -m 700 "$run/state"
+	mkdir -m 700 "$run" "$run/state"
 	ours_state
 	hook=127.0.0.1:$(alerts_port)
 	admin=127.0.0.1:$(alerts_port)
@@ -198,18 +201,40 @@ alerts_round() {
 	sleep 0.1
 	alerts_ours -c -n 300 -w 20 | alerts_note ours
 	alerts_ours -c -n 100 -w 5 -r 50 | alerts_note ours_paced
-	note ours_rss "$(memory VmRSS "${ours_pids[@]}")"
-	note ours_anon "$(memory RssAnon "${ours_pids[@]}")"
+	note ours_rss "$(memory status VmRSS "${ours_pids[@]}")"
+	note ours_pss "$(memory smaps_rollup Pss "${ours_pids[@]}")"
+	note ours_anon "$(memory status RssAnon "${ours_pids[@]}")"
 	end_these "${ours_pids[@]}"
 	ours_pids=()
 
 	[ -n "$peer_pid" ] || return 0
 	alerts_peer "$peer_url" -n 300 -w 20 | alerts_note peer
 	alerts_peer "$peer_url" -n 100 -w 5 -r 50 | alerts_note peer_paced
-	note peer_rss "$(memory VmRSS "$peer_pid")"
+	note peer_rss "$(memory status VmRSS "$peer_pid")"
+	note peer_pss "$(memory smaps_rollup Pss "$peer_pid")"
 	peer_start first
 	alerts_peer "$peer_last_url" -n 1 | alerts_note peer_first
 	end_these "$peer_last"
+}
+
+# Eight senders at a time, each with a symbol that is not allowed.
+growth() {
+	local part n pids
+
+	ours_start
+	for part in 1 2 3 4 5 6 7 8 9 10; do
+		pids=()
+		for n in 1 2 3 4 5 6 7 8; do
+			"$O/alerts" load -x -n 1250 "$ours_url" \
+			    < <(sed "s/@SYMBOL@/X${n}USDT/; s/@ACTION@/buy/" "$alerts_dir/alert") >/dev/null &
+			pids+=($!)
+		done
+		wait "${pids[@]}"
+		sleep 1
+		echo "$((part * 10000)) $(memory status VmRSS "${ours_pids[@]}") $(memory status RssAnon "${ours_pids[@]}")" >>"$work/growth"
+	done
+	end_these "${ours_pids[@]}"
+	ours_pids=()
 }
 
 alerts_report() {
@@ -222,13 +247,14 @@ alerts_report() {
 		ratio 'alert to order, 50 a second, p99: ours / peer' ours_paced_ordered_p99 peer_paced_ordered_p99 ''
 		ratio 'alert to order, first after start: ours / peer' ours_first_ordered_p50 peer_first_ordered_p50 '<= 0.15'
 		ratio 'memory: webhookd, risker, trader / peer' ours_rss peer_rss '<= 0.2'
+		ratio 'memory, shared pages divided among their users' ours_pss peer_pss ''
 		ratio 'alert to answer, p50: ours (protected) / peer (sent)' ours_answered_p50 peer_answered_p50 ''
 	fi
 	printf '\n%-58s %8s %8s %8s   %s\n' figure median least most unit
 	figure 'floor: a POST and a TLS POST, p50' floor_ordered_p50 us
 	figure 'two hops, p50' alert_hops us
 	figure 'one durable commit, p50' alert_commit us
-	local who what
+	local who what n rss anon
 	for who in ours peer; do
 		[ "$who" = ours ] || [ -n "$peer_pid" ] || continue
 		for what in ordered answered; do
@@ -239,6 +265,13 @@ alerts_report() {
 			figure "$who: alert $what, first after start" "${who}_first_${what}_p50" us
 		done
 		figure "$who: memory" "${who}_rss" KiB
+		figure "$who: memory, shared pages divided" "${who}_pss" KiB
 	done
 	figure 'ours: memory, without files' ours_anon KiB
+	[ -n "${GROWTH:-}" ] || return 0
+	growth
+	printf '\n%-58s %8s %8s\n' 'growth: KiB after so many refused alerts' memory 'no files'
+	while read -r n rss anon; do
+		printf '%-58s %8d %8d\n' "$n" "$rss" "$anon"
+	done <"$work/growth"
 }

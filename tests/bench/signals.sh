@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # tests/bench/signals.sh - from snapshots to signals.
 
 signals_begin() {

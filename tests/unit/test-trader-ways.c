@@ -531,6 +531,131 @@ test_stopping(void **state)
 	assert_true(trader_idle(f->t));
 }
 
+/* Bought by hand on the other side: that is not ours to net. */
+static void
+test_other_side(void **state)
+{
+	struct fake *f = *state;
+
+	f->side = 'S';
+	f->size = 50;
+	f->seq++;
+	fake_run(f, 16000);
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	expect_state(f, 1, "-0", "rejected");
+	assert_int_equal(f->creates, 0);
+	assert_int_equal(f->stop, 0);
+}
+
+/* The line of a close that took two orders comes again: its one answer. */
+static void
+test_said_again(void **state)
+{
+	struct fake *f = *state;
+	char line[2048];
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->percent[0] = 50;
+	f->npercent = 1;
+	fake_line(line, sizeof(line), f, 2, "close", "");
+	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
+	fake_run(f, 5000);
+	assert_int_equal(fake_said(f, 2), 1);
+	assert_int_equal(fake_take(f, line, 0, 0), TRADER_KNOWN);
+	fake_run(f, 50);
+	assert_int_equal(fake_said(f, 2), 2);
+	assert_int_equal(f->norders, 3);
+}
+
+/* -l: what no line asks for is looked up, and neither sent nor in the way. */
+static void
+test_lines_alone(void **state)
+{
+	struct fake *f = *state;
+	char close[2048], late[2048];
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	fake_line(close, sizeof(close), f, 2, "close", "");
+	assert_int_equal(fake_take(f, close, 1, 1), TRADER_TAKEN);
+	fake_line(late, sizeof(late), f, 3, "buy", "");
+	assert_int_equal(fake_take(f, late, 1, 1), TRADER_TAKEN);
+	fake_run(f, 40000);
+	expect_stands(f, 20);
+	assert_int_equal(f->creates, 1);
+	expect_state(f, 3, "-0", "expired");
+	assert_true(trader_drained(f->t));
+	/* The position goes by hand; the next entry does not wait. */
+	f->side = (char)(f->size = f->stop = 0);
+	f->seq++;
+	fake_run(f, 5000);
+	fake_alert(f, 4, "buy");
+	fake_run(f, 1000);
+	expect_state(f, 4, "-0", "protected");
+	/* The line comes after all. */
+	assert_int_equal(fake_take(f, close, 0, 0), TRADER_KNOWN);
+	fake_run(f, 5000);
+	expect_state(f, 2, "-0", "expired");
+	expect_stands(f, 20);
+}
+
+/* A decision that cannot be understood has an end, too. */
+static void
+test_bad_decision(void **state)
+{
+	struct fake *f = *state;
+	char line[2048];
+
+	fake_line(line, sizeof(line), f, 1, "hold", "");
+	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
+	fake_run(f, 100);
+	expect_state(f, 1, "-0", "rejected");
+	assert_int_equal(fake_said(f, 1), 1);
+	assert_int_equal(fake_take(f, line, 0, 0), TRADER_KNOWN);
+	assert_int_equal(f->creates, 0);
+}
+
+/* F14: the entry after the last of a minute is refused, and halts. */
+static void
+test_minute(void **state)
+{
+	struct fake *f = *state;
+
+	for (int n = 1; n <= 10; n++) {
+		fake_alert(f, n, "buy");
+		fake_run(f, 300);
+		expect_state(f, n, "-0", "protected");
+		fake_alert(f, n + 100, "close");
+		fake_run(f, 3000);
+	}
+	fake_crash(f, 0);
+	fake_run(f, 500);
+	assert_int_equal(f->halted, 0);
+	fake_alert(f, 11, "buy");
+	fake_run(f, 300);
+	expect_state(f, 11, "-0", "rejected");
+	assert_int_equal(f->halted, 1);
+	assert_int_equal(fake_booked(f, 11, "-0"), 0);
+}
+
+/* Bybit does not answer at all for a minute, and then does. */
+static void
+test_silence(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_turn(f, 10, 1);
+	f->deaf = 1;
+	fake_run(f, 60000);
+	f->deaf = 0;
+	fake_run(f, 2000);
+	expect_state(f, 1, "-0", "protected");
+	assert_int_equal(f->creates, 1);
+}
+
 int
 main(void)
 {
@@ -556,6 +681,12 @@ main(void)
 		WAY(test_part_fill),
 		WAY(test_rejects_halt),
 		WAY(test_stopping),
+		WAY(test_other_side),
+		WAY(test_said_again),
+		WAY(test_lines_alone),
+		WAY(test_bad_decision),
+		WAY(test_minute),
+		WAY(test_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

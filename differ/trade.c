@@ -25,6 +25,10 @@ order_of(const struct row *was, const struct row *is)
 		return compare(was->seq, is->seq);
 	if (was->updated > 0 && is->updated > 0)
 		return compare(was->updated, is->updated);
+	/* A row that says it never traded is of before what was seen to. */
+	if (was->seq > 0 && is->seq == 0 && is->updated == 0 &&
+	    is->side == SIDE_NONE)
+		return ORDER_BACK;
 	return ORDER_UNKNOWN;
 }
 

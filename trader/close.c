@@ -27,7 +27,7 @@ tell_entries(const struct order *o)
 			(e->step == STEP_PROTECT &&
 			    decimal_sign(o->closed) > 0))) {
 			e->gone = GONE_SURE;
-			e->need_mono = o->t->mono_ms;
+			e->need_mono = o->t->mono_ms + 1;
 		}
 }
 
@@ -159,7 +159,8 @@ close_filled(struct order *o)
 		return;
 	}
 	o->step = STEP_REST;
-	o->fill_mono = o->need_mono = o->t->mono_ms;
+	o->fill_mono = o->t->mono_ms;
+	o->need_mono = o->t->mono_ms + 1;
 	o->next_mono = 0;
 }
 

@@ -571,10 +571,16 @@ loop(struct process *p)
 			take_lines(p);
 		flatten_look(p->stage.dir, p->trader, p->flatten);
 		p->ordered = 0;
-		next = trader_advance(p->trader);
-		/* What was started goes out before the commit is waited for. */
-		if (bybit_wait(p->bybit, NULL, 0, 0) == -1)
-			die(EX_OSERR, "unable to send: %s", strerror(errno));
+		/*
+		 * What was started goes out before the commit is waited for; a
+		 * reply that comes with it starts the next step.
+		 */
+		for (int i = 0; i < 2; i++) {
+			next = trader_advance(p->trader);
+			if (bybit_wait(p->bybit, NULL, 0, 0) == -1)
+				die(EX_OSERR, "unable to send: %s",
+				    strerror(errno));
+		}
 		if (p->ordered)
 			kill_point("K7");
 		settle(p, 0);

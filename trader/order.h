@@ -121,8 +121,9 @@ struct order {
 	int64_t seq;   /* of a close: the position\'s before it */
 	int silent;    /* another leg of the same close tells for it */
 	int look_only; /* found without a line: looked up, not sent */
-	int split;     /* one of two legs: it has a row from the start */
-	int moved;     /* the stop is somewhere else, and that was said */
+	int say_taken, say_sent; /* to be logged after the commit */
+	int split; /* one of two legs: it has a row from the start */
+	int moved; /* the stop is somewhere else, and that was said */
 };
 
 /*

@@ -98,7 +98,7 @@ on_stop(void *arg, const struct bybit_reply *r)
 	o->busy--;
 	o->stop_busy = 0;
 	/* Whatever it says: the position is read (F06). */
-	o->need_mono = o->t->mono_ms;
+	o->need_mono = o->t->mono_ms + 1;
 	o->stop_mono = o->t->mono_ms + STOP_AGAIN_MS;
 	if (r->class == BYBIT_OK || r->class == BYBIT_DONE) {
 		trader_note(o->t, LOG_INFO, "stop loss set", o, "");

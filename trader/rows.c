@@ -146,6 +146,18 @@ trader_store(struct trader *t, struct store_txn *txn)
 	return rc;
 }
 
+/* The log waits for the order, not the order for the log. */
+static void
+say_steps(struct order *o)
+{
+	if (o->say_taken)
+		trader_note(o->t, LOG_INFO, "order taken", o,
+		    o->maybe ? "perhaps sent" : "");
+	if (o->say_sent)
+		trader_note(o->t, LOG_INFO, "order sent", o, "");
+	o->say_taken = o->say_sent = 0;
+}
+
 void
 trader_stored(struct trader *t, struct buf *lines)
 {
@@ -164,6 +176,7 @@ trader_stored(struct trader *t, struct buf *lines)
 	}
 	while ((o = *at) != NULL) {
 		o->fresh = 0;
+		say_steps(o);
 		if (o->unsaid) {
 			buf_puts(lines, o->result);
 			buf_putc(lines, '\n');

@@ -158,5 +158,5 @@ send_order(struct order *o)
 	o->state = ORDER_SENT;
 	o->step = STEP_SEND;
 	o->fresh = 1;
-	trader_note(t, LOG_INFO, "order sent", o, "");
+	o->say_sent = 1;
 }

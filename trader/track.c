@@ -118,7 +118,8 @@ track_filled(struct order *o)
 	}
 	o->state = ORDER_FILLED;
 	o->step = STEP_PROTECT;
-	o->fill_mono = o->need_mono = o->t->mono_ms;
+	o->fill_mono = o->t->mono_ms;
+	o->need_mono = o->t->mono_ms + 1; /* a read begun after this */
 	o->next_mono = 0;
 	trader_note(o->t, LOG_INFO, "order filled", o, o->reason);
 }

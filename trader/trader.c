@@ -283,8 +283,7 @@ trader_order_line(struct trader *t, char *text, size_t len, int perhaps,
 	o->need_mono = t->mono_ms;
 	o->send_mono = t->start_mono;
 	trader_append(t, o);
-	trader_note(
-	    t, LOG_INFO, "order taken", o, perhaps ? "perhaps sent" : "");
+	o->say_taken = 1;
 	o = NULL;
 	rc = TRADER_TAKEN;
 out:
@@ -330,17 +329,28 @@ flatten(struct trader *t)
 	}
 }
 
+/* When there is something to do for an order, but for a reply. */
+static int64_t
+order_moment(const struct order *o)
+{
+	int64_t now = o->t->mono_ms;
+	int64_t at = o->need_mono > o->next_mono ? o->need_mono : o->next_mono;
+
+	if (o->step == STEP_GUARD && o->bare_mono == 0)
+		return o->need_mono;
+	return at > now && at < now + ACTIVE_MS ? at : now + ACTIVE_MS;
+}
+
 /* When there is something to do next. */
 static int64_t
 next_moment(const struct trader *t)
 {
-	int64_t next = t->mono_ms + IDLE_MS;
+	int64_t next = t->mono_ms + IDLE_MS, at;
 
 	for (const struct order *o = t->orders; o != NULL; o = o->next) {
-		if (o->step != STEP_GUARD || o->bare_mono != 0)
-			return t->mono_ms + ACTIVE_MS;
-		if (o->need_mono < next)
-			next = o->need_mono;
+		at = order_moment(o);
+		if (at < next)
+			next = at;
 	}
 	for (const struct slot *s = t->slots; s != NULL; s = s->next)
 		if (s->want_mono != 0 && s->begun_mono == 0 &&

@@ -247,11 +247,21 @@ resolved() {
 	    "$(row trader/orders .id | sort -u)" ]
 }
 
+# eventually SECONDS COMMAND...: as wait_for, for what takes a while to find out.
+eventually() {
+	eventually_end=$(($(date +%s) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$eventually_end" ] || fail "gave up waiting for: $*"
+		sleep 0.3
+	done
+}
+
 # judge [told]: nothing is unresolved, and the oracle finds nothing; told: the
 # signals pipeline saw it all, too.
 judge() {
-	wait_for 20 resolved
-	[ "${1:-}" != told ] || wait_for 20 told
+	eventually 20 resolved
+	[ "${1:-}" != told ] || eventually 20 told
 	B=$B EVENTS=$([ "${1:-}" = told ] && echo 1 || echo 0) "$top/tests/oracle" "$JOURNAL" "$S" "$clients" >&2 ||
 	    fail 'the oracle has something against it'
 	for program in webhookd risker trader; do

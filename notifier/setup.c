@@ -1,0 +1,208 @@
+/* The process: open what it needs, and close it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "common/json.h"
+#include "common/log.h"
+#include "notifier/process.h"
+
+#define CLOSE_MS 5000
+
+/* Telegram: to connect, without a byte, in all. */
+#define CONNECT_MS 5000
+#define STALL_MS 10000
+#define TOTAL_MS 15000
+
+/* Without a token a Telegram subscriber would wait in silence. */
+static void
+check_token(struct process *p)
+{
+	struct subscriber s = { .id = "" };
+	struct store_txn *t;
+	enum store_error e;
+	struct roll roll;
+	char after[ID_SIZE] = "";
+	size_t n = 1;
+
+	if (setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN))
+		return;
+	if (setting_given(p->stage.settings, OPERATOR_CHAT))
+		die(EX_CONFIG,
+		    "OPERATOR_CHAT=%s needs TELEGRAM_BOT_TOKEN, which is not "
+		    "set: set it to the token of your bot",
+		    setting_str(p->stage.settings, OPERATOR_CHAT));
+	if (roll_init(&roll) == -1)
+		die(EX_OSERR, "out of memory");
+	e = store_begin(p->store, 0, &t);
+	if (e != STORE_OK)
+		die(store_exit(e), "%s", store_errstr(p->store));
+	while (n == 1) {
+		e = roll_list(&roll, t, after, &s, 1, &n);
+		if (e != STORE_OK)
+			die(store_exit(e), "%s",
+			    e == STORE_BAD ? roll.error
+					   : store_errstr(p->store));
+		memcpy(after, s.id, sizeof(after));
+		if (n == 1 && s.active && strcmp(s.channel, "telegram") == 0)
+			die(EX_CONFIG,
+			    "TELEGRAM_BOT_TOKEN is not set, and subscriber "
+			    "'%s' is to be told over telegram: set it to the "
+			    "token of your bot, or remove the subscriber",
+			    s.id);
+	}
+	store_abort(t);
+	roll_release(&roll);
+}
+
+static void
+open_store(struct process *p)
+{
+	struct store_opts o = {
+		.dir = p->stage.dir,
+		.stage = "notifier",
+		.tables = notifier_tables,
+		.schema = NOTIFIER_SCHEMA,
+		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
+		.mode = p->stage.check ? STORE_READ : STORE_OWN,
+	};
+	enum store_error err;
+	char why[512];
+
+	err = store_open(&p->store, &o, why, sizeof(why));
+	if (p->stage.check && err == STORE_NOTFOUND)
+		return;
+	if (err != STORE_OK)
+		die(store_exit(err), "%s", why);
+	check_token(p);
+}
+
+static void
+open_channels(struct process *p)
+{
+	const struct settings *s = p->stage.settings;
+	const struct http_opts o = { .ca_file = setting_str(s, CA_FILE),
+		.connect_ms = CONNECT_MS,
+		.stall_ms = STALL_MS,
+		.total_ms = TOTAL_MS,
+		.connections = FLIGHTS_MAX };
+	char why[512];
+
+	if (http_check_url(
+		setting_str(s, TELEGRAM_API_URL), why, sizeof(why)) == -1)
+		die(EX_CONFIG, "TELEGRAM_API_URL=%s: %s",
+		    setting_str(s, TELEGRAM_API_URL), why);
+	p->http = http_new(&o, why, sizeof(why));
+	if (p->http == NULL)
+		die(EX_CONFIG, "%s", why);
+	p->telegram = telegram_new(p->http, setting_str(s, TELEGRAM_API_URL),
+	    setting_str(s, TELEGRAM_BOT_TOKEN));
+	if (p->telegram == NULL)
+		die(EX_OSERR, "out of memory");
+	p->channels[0] = telegram_channel(p->telegram);
+	p->printed.out = p->out;
+	p->channels[1] = printed_channel(&p->printed);
+}
+
+static void
+open_endpoints(struct process *p)
+{
+	char why[512];
+
+	p->in = input_open(p->stage.input, why, sizeof(why));
+	if (p->in == NULL)
+		die(EX_IOERR, "%s", why);
+	p->out = output_new(OUTPUT_QUEUE);
+	if (p->out == NULL)
+		die(EX_OSERR, "out of memory");
+	for (size_t i = 0; i < p->stage.noutputs; i++)
+		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
+		    -1)
+			die(EX_IOERR, "%s", why);
+}
+
+static void
+open_notifier(struct process *p)
+{
+	const struct settings *s = p->stage.settings;
+	struct notifier_opts o = { .store = p->store,
+		.channels = p->channels,
+		.nchannels = 2,
+		.lang = setting_str(s, NOTIFY_LANG),
+		.operator_chat = setting_str(s, OPERATOR_CHAT),
+		.initial = setting_bool(s, NOTIFY_INITIAL),
+		.max_age_ms = setting_ms(s, NOTIFY_MAX_AGE),
+		.open_max_age_ms = setting_ms(s, NOTIFY_OPEN_MAX_AGE),
+		.health = &p->health,
+		.log = log_line };
+	char why[512];
+
+	p->n = notifier_new(&o, p->now, why, sizeof(why));
+	if (p->n == NULL)
+		die(EX_CONFIG, "unable to use the state in '%s': %s",
+		    p->stage.dir, why);
+	p->doc = json_new();
+	if (p->doc == NULL || source_init(&p->source, p->stage.dir) == -1)
+		die(EX_OSERR, "out of memory");
+	batch_init(&p->batch);
+	watch_init(&p->watch, p->n, p->stage.lines_alone ? NULL : &p->source,
+	    p->stage.dir, s, setting_given(s, OPERATOR_CHAT), p->now);
+	prune_init(&p->prune);
+}
+
+static void
+set_zone(const struct settings *s)
+{
+	const char *zone = setting_str(s, TZ);
+
+	if (setenv("TZ", zone[0] != '\0' ? zone : "UTC0", 1) == -1)
+		die(EX_OSERR, "unable to set TZ: %s", strerror(errno));
+	tzset();
+}
+
+void
+setup_state(struct process *p)
+{
+	set_zone(p->stage.settings);
+	open_store(p);
+}
+
+void
+setup_rest(struct process *p)
+{
+	open_endpoints(p);
+	open_channels(p);
+	open_notifier(p);
+}
+
+void
+say_notices(struct process *p)
+{
+	const char *text;
+
+	while ((text = input_notice(p->in)) != NULL)
+		log_info(text, LOG_STR("endpoint", p->stage.input));
+	while ((text = output_notice(p->out)) != NULL)
+		log_info(text, LOG_STR("endpoint", "output"));
+}
+
+void
+setup_release(struct process *p)
+{
+	say_notices(p);
+	if (output_close(p->out, CLOSE_MS) == -1)
+		die(EX_IOERR, "unable to write: %s; the state has it all",
+		    strerror(errno));
+	input_close(p->in);
+	watch_release(&p->watch);
+	source_release(&p->source);
+	notifier_free(p->n);
+	telegram_free(p->telegram);
+	http_free(p->http);
+	batch_release(&p->batch);
+	json_free(p->doc);
+	store_close(p->store);
+	settings_free(p->stage.settings);
+}

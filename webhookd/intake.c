@@ -391,8 +391,8 @@ intake_due(const struct intake *in)
 		due = w->since_ms + in->o.timeout_ms;
 	if (!TAILQ_EMPTY(&in->entries) && in->scan_ms < due)
 		due = in->scan_ms;
-	if (!TAILQ_EMPTY(&in->unsaved) && in->retry_ms < due)
-		due = in->retry_ms;
+	if (!TAILQ_EMPTY(&in->unsaved) && intake_unsaved_due(in) < due)
+		due = intake_unsaved_due(in);
 	return in->said_pending ? 0 : due;
 }
 

@@ -4,8 +4,9 @@
  * No socket, no clock, no exit: the process hands in alerts and result lines,
  * and writes what is to be said.  An alert goes through this:
  *
- *   new       handed on at once, and recorded by the next commit; without a
- *             timestamp, and after a commit that failed, recorded first
+ *   new       handed on at once, and recorded INTAKE_RECORD_MS later, or with
+ *             its result; without a timestamp, and after a commit that failed,
+ *             recorded first
  *   pending   recorded; its clients wait for its result, WEBHOOK_TIMEOUT at
  *             the most, and then get a 202
  *   answered  its result has come: every client gets that, whenever it asks
@@ -45,6 +46,12 @@ struct waiter; /* a client without an answer */
  */
 extern const char *const intake_tables[];
 #define INTAKE_SCHEMA 1
+
+/*
+ * risker's commit is what an order waits for, and two commits at once make each
+ * other slow: so ours comes that much later.
+ */
+#define INTAKE_RECORD_MS 10
 
 /* Alerts without a timestamp: the same bytes are the same one for so long. */
 #define INTAKE_SAME_MS 60000
@@ -125,9 +132,9 @@ void intake_overdue(struct intake *in);
 
 /* What a commit would do now. */
 enum intake_needs {
-	INTAKE_NOTHING,
-	INTAKE_SOON, /* results to store: their clients have them already */
-	INTAKE_NOW,  /* alerts to record: their clients wait for it */
+	INTAKE_NOTHING, /* what there is can wait until intake_due */
+	INTAKE_SOON,	/* results to store: their clients have them already */
+	INTAKE_NOW,	/* alerts to record: their clients wait for it */
 };
 enum intake_needs intake_needs(const struct intake *in);
 

@@ -5,12 +5,39 @@
 #define RETRY_FIRST_MS 100
 #define RETRY_MAX_MS 5000
 
+/* risker has it, and needs the disk. */
+static int
+can_wait(const struct intake *in, const struct entry *e)
+{
+	return !e->recorded && e->handed && e->state == ENTRY_PENDING &&
+	    !in->failing;
+}
+
+int64_t
+intake_unsaved_due(const struct intake *in)
+{
+	int64_t due = INT64_MAX;
+	struct entry *e;
+
+	for (e = TAILQ_FIRST(&in->unsaved); e != NULL;
+	     e = TAILQ_NEXT(e, unsaved)) {
+		if (!can_wait(in, e))
+			return in->retry_ms;
+		if (e->born_ms + INTAKE_RECORD_MS < due)
+			due = e->born_ms + INTAKE_RECORD_MS;
+	}
+	return due > in->retry_ms ? due : in->retry_ms;
+}
+
 enum intake_needs
 intake_needs(const struct intake *in)
 {
 	if (TAILQ_EMPTY(&in->unsaved) || in->mono_ms < in->retry_ms)
 		return INTAKE_NOTHING;
-	return in->fresh > 0 ? INTAKE_NOW : INTAKE_SOON;
+	if (in->fresh == 0)
+		return INTAKE_SOON;
+	return in->mono_ms >= intake_unsaved_due(in) ? INTAKE_NOW
+						     : INTAKE_NOTHING;
 }
 
 /* Everything that is to be written; results alone where fresh is 0. */

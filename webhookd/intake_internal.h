@@ -154,4 +154,7 @@ enum store_error rows_get(struct store_txn *t, struct json_doc *doc,
 enum store_error rows_load(struct store_txn *t, struct json_doc *doc,
     struct entries *entries, struct bodies *bodies);
 
+/* When what is to be written must be; there is something. */
+int64_t intake_unsaved_due(const struct intake *in);
+
 #endif

@@ -339,8 +339,13 @@ one_alert(void **state)
 	/* The line is out before anything is stored, the answer is not. */
 	assert_int_equal(f.lines, 1);
 	assert_string_equal(f.last, LINE "\n");
-	assert_int_equal(intake_needs(f.in), INTAKE_NOW);
 	assert_int_equal(rows_of("alerts"), 0);
+	/* The disk is risker's first. */
+	pass(INTAKE_RECORD_MS - 1);
+	assert_int_equal(intake_needs(f.in), INTAKE_NOTHING);
+	assert_int_equal(intake_due(f.in), f.mono_ms + 1);
+	pass(1);
+	assert_int_equal(intake_needs(f.in), INTAKE_NOW);
 	commit();
 	expect_none(0);
 	assert_int_equal(intake_needs(f.in), INTAKE_NOTHING);

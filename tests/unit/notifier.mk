@@ -1,3 +1,4 @@
 test-message_EXTRA := notifier/message.o
+test-filter_EXTRA := notifier/filter.o
 test-roll_EXTRA := notifier/roll.o
 test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))

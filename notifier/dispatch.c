@@ -8,6 +8,7 @@
 
 #include "common/json.h"
 #include "common/killpoint.h"
+#include "notifier/ledger.h"
 #include "notifier/notifier.h"
 
 #define RETRY_FIRST_MS 1000
@@ -358,6 +359,10 @@ fail_delivery(struct notifier *n, struct store_txn *t, struct flight *f,
     struct moment now)
 {
 	struct delivery *d = &f->d;
+	struct reason why = { .why = WHY_UNDELIVERED,
+		.time_ms = now.wall_ms,
+		.journal = d->journal,
+		.trade = d->number };
 	struct subscriber s;
 	enum store_error e;
 
@@ -371,8 +376,9 @@ fail_delivery(struct notifier *n, struct store_txn *t, struct flight *f,
 		return STORE_OK;
 	e = roll_get(&n->roll, t, d->subscriber, &s);
 	if (e == STORE_OK && s.balance < BALANCE_MAX) {
-		s.balance++;
-		e = roll_put(t, &s);
+		e = ledger_change(t, &s, 1, &why);
+		if (e == STORE_OK)
+			e = roll_put(t, &s);
 	}
 	return e == STORE_NOTFOUND ? STORE_OK : e;
 }

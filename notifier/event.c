@@ -44,6 +44,14 @@ event_parse(struct event *e, const struct json *v, char *err, size_t size)
 	if (rows_take_text(
 		new.symbol, sizeof(new.symbol), json_get(v, "symbol")) == -1)
 		return lacks(err, size, "symbol");
+	if (json_get(v, "category") != NULL &&
+	    rows_take_text(new.category, sizeof(new.category),
+		json_get(v, "category")) == -1)
+		return lacks(err, size, "category");
+	if (json_get(v, "account") != NULL &&
+	    rows_take_text(
+		new.account, sizeof(new.account), json_get(v, "account")) == -1)
+		return lacks(err, size, "account");
 	a = action != NULL ? action_parse(action) : -1;
 	if (a == -1 || a == ACTION_ALARM)
 		return lacks(err, size, "action");

@@ -1,6 +1,7 @@
 PROGS += notifier subscribers
-notifier_OBJS := $(patsubst %.c,%.o,$(filter-out notifier/subscribers.c,$(wildcard notifier/*.c)))
+notifier_OBJS := $(patsubst %.c,%.o,$(filter-out notifier/subscribers%,$(wildcard notifier/*.c)))
 notifier_LIBS := -llmdb -lcurl -lcrypto -lcjson
-subscribers_OBJS := notifier/subscribers.o notifier/roll.o
+subscribers_OBJS := $(patsubst %.c,%.o,$(wildcard notifier/subscribers*.c)) \
+    notifier/filter.o notifier/ledger.o notifier/roll.o
 subscribers_LIBS := -llmdb -lcjson
 MANUALS += notifier/notifier.8 notifier/subscribers.8

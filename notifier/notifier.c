@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "common/killpoint.h"
 #include "common/limits.h"
+#include "notifier/ledger.h"
 
 #define PIECE 128 /* subscribers that are held in memory at a time */
 #define TAKEN_MAX 4096
@@ -206,13 +207,18 @@ add_delivery(struct taking *k, const char *id)
 static int
 may_open(const struct event *e, const struct subscriber *s)
 {
-	return s->active && (e->test ? s->tester : s->balance > 0);
+	return s->active && (e->test ? s->tester : s->balance > 0) &&
+	    filter_trade(&s->filter, e->symbol, e->category, e->account);
 }
 
 static enum store_error
 open_to_all(struct taking *k)
 {
 	struct subscriber *list = calloc(PIECE, sizeof(*list));
+	struct reason why = { .why = WHY_OPEN,
+		.time_ms = k->now.wall_ms,
+		.journal = k->event.journal,
+		.trade = k->event.number };
 	enum store_error e = STORE_OK;
 	char after[ID_SIZE] = "";
 	size_t got = PIECE;
@@ -230,15 +236,19 @@ open_to_all(struct taking *k)
 			e = add_delivery(k, s->id);
 			if (e != STORE_OK || k->event.test)
 				continue;
-			s->balance--;
-			e = roll_put(k->t, s);
+			e = ledger_change(k->t, s, -1, &why);
+			if (e == STORE_OK)
+				e = roll_put(k->t, s);
 		}
 	}
 	free(list);
 	return e;
 }
 
-/* The rest of a trade: to who got its OPEN, as far as they are still there. */
+/*
+ * The rest of a trade: to who got its OPEN, as far as they are still there.
+ * Of their filters only that of actions counts by now, as it stands.
+ */
 static enum store_error
 follow_up(struct taking *k)
 {
@@ -256,7 +266,9 @@ follow_up(struct taking *k)
 		for (size_t i = 0; e == STORE_OK && i < got; i++) {
 			memcpy(after, ids[i], sizeof(after));
 			e = roll_get(&k->n->roll, k->t, ids[i], &s);
-			if (e == STORE_OK && s.active)
+			if (e == STORE_OK && s.active &&
+			    filter_action(
+				&s.filter, action_name(k->event.action)))
 				e = add_delivery(k, ids[i]);
 			else if (e == STORE_NOTFOUND)
 				e = STORE_OK;

@@ -6,11 +6,13 @@
 
 #include "common/json.h"
 #include "common/num.h"
+#include "common/utf8.h"
 
-#define ROW_MAX 4096
+#define ROW_MAX 16384
 
 const char *const notifier_tables[] = { "subscribers", "recipients",
-	"deliveries", "pending", "messages", "journals", "told", NULL };
+	"deliveries", "pending", "messages", "journals", "told", "ledger",
+	NULL };
 
 static const char id_letters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-";
@@ -24,6 +26,19 @@ bad(char *err, size_t size, const char *what, const char *value,
 	return -1;
 }
 
+int
+roll_text_ok(const char *s)
+{
+	size_t len = strlen(s), n;
+
+	for (; len > 0; s += n, len -= n) {
+		n = utf8_len(s, len);
+		if (n == 0)
+			return 0;
+	}
+	return 1;
+}
+
 static int
 chat_ok(const char *s)
 {
@@ -35,20 +50,13 @@ chat_ok(const char *s)
 	    id != 0;
 }
 
-static int
-printed_ok(const char *s)
-{
-	(void)s;
-	return 1;
-}
-
 static const struct {
 	const char *name;
 	int (*address_ok)(const char *s);
 	const char *expected;
 } channels[] = {
 	{ "telegram", chat_ok, "a chat id, as 123456789, or @name" },
-	{ "stdout", printed_ok, "any text" },
+	{ "stdout", roll_text_ok, "any text in UTF-8" },
 };
 
 static int
@@ -114,7 +122,17 @@ take_flag(
 	return -1;
 }
 
-enum member { ID, CHANNEL, ADDRESS, BALANCE, LANG, ACTIVE, TESTER, MEMBERS };
+enum member {
+	ID,
+	CHANNEL,
+	ADDRESS,
+	BALANCE,
+	LANG,
+	ACTIVE,
+	TESTER,
+	LEDGER,
+	MEMBERS,
+};
 
 static const char *const names[] = {
 	[ID] = "id",
@@ -124,6 +142,7 @@ static const char *const names[] = {
 	[LANG] = "lang",
 	[ACTIVE] = "active",
 	[TESTER] = "tester",
+	[LEDGER] = "ledger",
 };
 _Static_assert(sizeof(names) / sizeof(names[0]) == MEMBERS,
     "a member of a subscriber without its name");
@@ -139,11 +158,21 @@ check_names(const struct json *v, char *err, size_t size)
 		for (i = 0; i < MEMBERS; i++)
 			if (strcmp(json_key(m), names[i]) == 0)
 				break;
-		if (i == MEMBERS)
+		if (i == MEMBERS && !filter_is(json_key(m)))
 			return bad(err, size, "member", json_key(m),
-			    "id, channel, address, balance, lang, active or "
-			    "tester");
+			    "id, channel, address, balance, lang, active, "
+			    "tester, " FILTER_NAMES);
 	}
+	return 0;
+}
+
+static int
+take_filter(struct filter *f, const struct json *v, char *err, size_t size)
+{
+	for (const struct json *m = json_first(v); m != NULL; m = json_next(m))
+		if (filter_is(json_key(m)) &&
+		    filter_read(f, json_key(m), m, err, size) == -1)
+			return -1;
 	return 0;
 }
 
@@ -152,6 +181,7 @@ roll_parse(struct subscriber *s, const struct json *v, char *err, size_t size)
 {
 	struct subscriber new = { .active = 1 };
 	const struct json *in[MEMBERS];
+	int64_t ledger = 0;
 
 	if (v == NULL || json_type(v) != JSON_OBJECT) {
 		(void)snprintf(err, size, "expected a JSON object");
@@ -178,16 +208,18 @@ roll_parse(struct subscriber *s, const struct json *v, char *err, size_t size)
 		    (long long)BALANCE_MAX);
 		return -1;
 	}
-	if (roll_check(&new, err, size) == -1)
+	(void)json_int(in[LEDGER], 0, INT64_MAX, &ledger);
+	new.ledger = (uint64_t)ledger;
+	if (take_filter(&new.filter, v, err, size) == -1 ||
+	    roll_check(&new, err, size) == -1)
 		return -1;
 	*s = new;
 	return 0;
 }
 
 void
-roll_write(struct buf *b, const struct subscriber *s)
+roll_write_members(struct buf *b, const struct subscriber *s)
 {
-	json_open_object(b, NULL);
 	json_put_string(b, "id", s->id);
 	json_put_string(b, "channel", s->channel);
 	json_put_string(b, "address", s->address);
@@ -196,6 +228,14 @@ roll_write(struct buf *b, const struct subscriber *s)
 		json_put_string(b, "lang", s->lang);
 	json_put_bool(b, "active", s->active);
 	json_put_bool(b, "tester", s->tester);
+	filter_write(b, &s->filter);
+}
+
+void
+roll_write(struct buf *b, const struct subscriber *s)
+{
+	json_open_object(b, NULL);
+	roll_write_members(b, s);
 	json_close_object(b);
 }
 
@@ -225,7 +265,7 @@ read_row(struct roll *r, const char *id, const char *val, size_t len,
     struct subscriber *out)
 {
 	const struct json *v;
-	char why[128] = "it is too long";
+	char why[256] = "it is too long";
 
 	buf_clear(&r->text);
 	buf_put(&r->text, val, len);
@@ -238,7 +278,7 @@ read_row(struct roll *r, const char *id, const char *val, size_t len,
 			return STORE_OK;
 	}
 	(void)snprintf(r->error, sizeof(r->error),
-	    "the row of subscriber '%.64s' cannot be read: %s", id, why);
+	    "the row of subscriber '%.64s' cannot be read: %.150s", id, why);
 	return STORE_BAD;
 }
 
@@ -267,7 +307,11 @@ roll_put(struct store_txn *t, const struct subscriber *s)
 	struct buf b;
 
 	buf_init(&b, ROW_MAX);
-	roll_write(&b, s);
+	json_open_object(&b, NULL);
+	roll_write_members(&b, s);
+	if (s->ledger != 0)
+		json_put_int(&b, "ledger", (int64_t)s->ledger);
+	json_close_object(&b);
 	store_key_init(&key);
 	store_key_str(&key, s->id);
 	if (buf_failed(&b) == 0)

@@ -12,6 +12,7 @@
 
 #include "common/buf.h"
 #include "common/store.h"
+#include "notifier/filter.h"
 
 struct json;
 struct json_doc;
@@ -33,21 +34,30 @@ struct subscriber {
 	char lang[3];		    /* "ru", "en", or "": NOTIFY_LANG */
 	int active; /* 0: gets nothing, as a chat that is gone */
 	int tester; /* gets the signals made by hand */
+	struct filter filter;
+	uint64_t ledger; /* number of their latest row there; 0: none yet */
 };
+
+/* 1 where s is UTF-8, as all that comes from a command line has to be. */
+int roll_text_ok(const char *s);
 
 /* 0 where every field may stand in the table; -1 with words in err. */
 int roll_check(const struct subscriber *s, char *err, size_t size);
 
 /*
  * An object as roll_write makes it.  id, channel and address must be there;
- * balance (0), lang (none), active (true) and tester (false) may be left out;
- * anything else is refused.  0, or -1 with words in err.
+ * balance (0), lang (none), active (true), tester (false) and the lists of the
+ * filter (empty) may be left out.  `ledger` is read where it is a number, as
+ * in a row of the table; anything else is refused.  0, or -1 with words in err.
  */
 int roll_parse(
     struct subscriber *s, const struct json *v, char *err, size_t size);
 
-/* The row, appended to b, without a newline. */
+/* What a person may write, appended to b, without a newline. */
 void roll_write(struct buf *b, const struct subscriber *s);
+
+/* Its members, into the object that is open. */
+void roll_write_members(struct buf *b, const struct subscriber *s);
 
 /* What reading rows needs: a document and the text of one row. */
 struct roll {
@@ -62,6 +72,10 @@ void roll_release(struct roll *r);
 enum store_error roll_get(struct roll *r, struct store_txn *t, const char *id,
     struct subscriber *out);
 
+/*
+ * The row, with `ledger`.  A change of the balance goes through ledger_change,
+ * in the same transaction.
+ */
 enum store_error roll_put(struct store_txn *t, const struct subscriber *s);
 enum store_error roll_del(struct store_txn *t, const char *id);
 

@@ -44,6 +44,8 @@ struct event {
 	int64_t time_ms;
 	enum action action;
 	char symbol[41];
+	char category[16]; /* "" where the line names none, … */
+	char account[65];  /* … which passes no filter that names any */
 	int initial;
 	int test;
 };

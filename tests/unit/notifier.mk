@@ -1,4 +1,5 @@
 test-message_EXTRA := notifier/message.o
 test-filter_EXTRA := notifier/filter.o
-test-roll_EXTRA := notifier/roll.o
+test-ledger_EXTRA := notifier/filter.o notifier/ledger.o notifier/roll.o
+test-roll_EXTRA := notifier/filter.o notifier/ledger.o notifier/roll.o
 test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))

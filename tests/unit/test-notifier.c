@@ -20,6 +20,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "notifier/ledger.h"
 #include "notifier/notifier.h"
 #include "notifier/prune.h"
 #include "notifier/telegram.h"
@@ -190,6 +191,43 @@ setup_small(void **state)
 	return 0;
 }
 
+/* What every test leaves: who has a ledger has the sum of it (F31). */
+static void
+check_ledger(struct fixture *f)
+{
+	struct subscriber all[64];
+	const struct json *v;
+	struct store_txn *t;
+	struct buf b;
+	size_t n;
+
+	assert_int_equal(store_begin(f->store, 0, &t), STORE_OK);
+	assert_int_equal(roll_list(&f->n->roll, t, "", all, 64, &n), STORE_OK);
+	for (size_t i = 0; i < n; i++) {
+		int64_t change, sum = 0;
+
+		if (all[i].ledger == 0)
+			continue;
+		buf_init(&b, 1 << 20);
+		json_open_object(&b, NULL);
+		assert_int_equal(
+		    ledger_write(&f->n->roll, t, &all[i], 1000, &b), STORE_OK);
+		json_close_object(&b);
+		assert_non_null(buf_cstr(&b));
+		v = json_parse(f->n->doc, b.p, b.len);
+		for (v = json_first(json_get(v, "ledger")); v != NULL;
+		     v = json_next(v)) {
+			assert_int_equal(json_int(json_get(v, "change"),
+					     INT64_MIN, INT64_MAX, &change),
+			    0);
+			sum += change;
+		}
+		assert_int_equal(sum, all[i].balance);
+		buf_release(&b);
+	}
+	store_abort(t);
+}
+
 static int
 teardown(void **state)
 {
@@ -198,6 +236,7 @@ teardown(void **state)
 	struct fixture *f = *state;
 	char path[128];
 
+	check_ledger(f);
 	close_notifier(f);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", f->dir, files[i]);

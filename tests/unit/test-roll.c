@@ -94,6 +94,20 @@ rows_are_checked(void **state)
 		{ "{\"id\":\"a\",\"channel\":\"stdout\",\"address\":\"x\","
 		  "\"balence\":5}",
 		    "balence" },
+		{ "{\"id\":\"a\",\"channel\":\"stdout\",\"address\":\"x\","
+		  "\"symbols\":[\"BTCUSDT\"],\"categories\":[],"
+		  "\"accounts\":[\"main\"],\"actions\":[\"OPEN\"]}",
+		    NULL },
+		{ "{\"id\":\"a\",\"channel\":\"stdout\",\"address\":\"x\","
+		  "\"symbols\":[\"btc\"]}",
+		    "symbols" },
+		{ "{\"id\":\"a\",\"channel\":\"stdout\",\"address\":\"x\","
+		  "\"actions\":\"OPEN\"}",
+		    "actions" },
+		/* As `show` prints it. */
+		{ "{\"id\":\"a\",\"channel\":\"stdout\",\"address\":\"x\","
+		  "\"ledger\":[{\"number\":5}]}",
+		    NULL },
 		{ "[]", "object" },
 	};
 	struct subscriber s;
@@ -179,7 +193,9 @@ a_row_comes_back_as_it_was(void **state)
 		.address = "-5",
 		.balance = 7,
 		.lang = "en",
-		.tester = 1 };
+		.tester = 1,
+		.filter = { .symbols = "BTCUSDT ETHUSDT " },
+		.ledger = 41 };
 	struct subscriber out;
 	struct fixture *f = *state;
 	struct store_txn *t = begin(f);
@@ -194,6 +210,9 @@ a_row_comes_back_as_it_was(void **state)
 	assert_string_equal(out.lang, "en");
 	assert_int_equal(out.active, 0);
 	assert_int_equal(out.tester, 1);
+	assert_string_equal(out.filter.symbols, "BTCUSDT ETHUSDT ");
+	assert_string_equal(out.filter.actions, "");
+	assert_int_equal(out.ledger, 41);
 	assert_int_equal(roll_del(t, "ann"), STORE_OK);
 	assert_int_equal(roll_del(t, "ann"), STORE_NOTFOUND);
 	store_abort(t);

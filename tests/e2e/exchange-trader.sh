@@ -69,14 +69,14 @@ for bad in '{"first":{"clear":{}}}' '{"then":{"price":{"NOUSDT":"1"}}}' '{"then"
 done
 
 # The status lags behind the position.
-control fill '{"status_ms":400}'
+control fill '{"status_ms":1500}'
 done_order XRPUSDT Buy 10 '"orderLinkId":"lags"'
 is 'held' 10 "$(position XRPUSDT 0 .size)"
 is 'and New' 'New EC_NoError 0' "$(state lags)"
 is 'no history' none "$(state lags history)"
 is 'no fill' 0 "$(get /v5/execution/list 'category=linear&orderLinkId=lags' | jq '.result.list | length')"
 filled() { [ "$(state lags)" = 'Filled EC_NoError 10' ]; }
-wait_for 3 filled
+wait_for 5 filled
 is 'a fill' 1 "$(get /v5/execution/list 'category=linear&orderLinkId=lags' | jq '.result.list | length')"
 
 # A restart: closed orders are in the history alone.
@@ -87,11 +87,11 @@ done_order XRPUSDT Buy 10 '"orderLinkId":"later"'
 is 'a later one' 'Filled EC_NoError 10' "$(state later)"
 
 # Rejected after it was accepted, at once, late, and with fills.
-control fill '{"reject":"EC_NoEnoughQtyToFill","delay_ms":300}'
+control fill '{"reject":"EC_NoEnoughQtyToFill","delay_ms":1000}'
 done_order ADAUSDT Buy 100 '"orderLinkId":"r1"'
 is 'accepted' 'New EC_NoError 0' "$(state r1)"
 rejected() { [ "$(state r1)" = 'Rejected EC_NoEnoughQtyToFill 0' ]; }
-wait_for 3 rejected
+wait_for 5 rejected
 control fill '{"reject":"EC_Others","percent":"50"}'
 done_order ADAUSDT Buy 100 '"orderLinkId":"r2"'
 is 'with fills' 'Rejected EC_Others 50' "$(state r2)"

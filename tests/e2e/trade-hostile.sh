@@ -1,5 +1,5 @@
 #!/bin/sh
-# F09: lines written straight into the sockets of the pipeline, by a peer that
+# F09, F69: lines written straight into the sockets of the pipeline, by a peer that
 # may and by another user, move nothing; nor do made-up results answer anybody
 # with what is not so.
 . "$(dirname "$0")/../lib.sh"
@@ -62,6 +62,15 @@ if [ "$(id -u)" -eq 0 ]; then
 		    fail "nobody connects to $socket"
 	done
 fi
+# F69: a second trader, while the first lives and even while it is stopped, does
+# not start, and says who holds the state.
+kill -STOP "$(pid_of trader)"
+status=0
+timeout 10 "$B/trader" -i unix:run/other.sock >other.out 2>other.log || status=$?
+kill -CONT "$(pid_of trader)"
+[ "$status" -ne 0 ] && [ "$status" -ne 124 ] || fail "a second trader: $status"
+grep -q "$(pid_of trader)" other.log || fail "it does not say who: $(cat other.log)"
+
 # All of it is still at work.
 alert '{"action":"close"}'
 answered 200 'the close'

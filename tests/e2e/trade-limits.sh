@@ -72,6 +72,8 @@ done
 [ $(($(orders_booked) - before)) -le 8 ] || fail "$(($(orders_booked) - before)) orders in the loop"
 wait_for 10 resolved
 alert "{\"symbol\":\"$(coin 57)\",\"price\":\"1\"}"
+late=$BODY
+wait_for 10 final
 answered 422 'halted'
 judge told
 stop_all

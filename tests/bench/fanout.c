@@ -17,9 +17,11 @@
 
 #include "common/clock.h"
 #include "common/num.h"
+#include "notifier/ledger.h"
 #include "notifier/notifier.h"
 
 #define FEW 100
+#define SETTLE 5    /* events of the second trade before its CLOSE */
 #define PIECE 10000 /* subscribers that one transaction adds */
 
 _Noreturn static void
@@ -43,6 +45,7 @@ static void
 fill(struct store *s, int64_t n)
 {
 	struct subscriber sub = { .channel = "telegram", .active = 1 };
+	struct reason paid = { .why = WHY_ADD, .time_ms = clock_wall_ms() };
 	struct store_txn *t = NULL;
 
 	for (int64_t i = 0; i < n; i++) {
@@ -52,8 +55,11 @@ fill(struct store *s, int64_t n)
 		    sub.id, sizeof(sub.id), "user%08lld", (long long)i);
 		(void)snprintf(sub.address, sizeof(sub.address), "%lld",
 		    100000000 + (long long)i);
-		sub.balance = i % (n / FEW) == 0 ? 2 : 1;
-		if (roll_put(t, &sub) != STORE_OK)
+		sub.balance = 0;
+		sub.ledger = 0;
+		if (ledger_change(t, &sub, i % (n / FEW) == 0 ? 2 : 1, &paid) !=
+			STORE_OK ||
+		    roll_put(t, &sub) != STORE_OK)
 			fail("unable to add a subscriber");
 		if ((i % PIECE == PIECE - 1 || i == n - 1) &&
 		    store_commit(t) != STORE_OK)
@@ -115,6 +121,7 @@ main(int argc, char *argv[])
 	struct notifier *n;
 	struct rusage ru;
 	char err[512];
+	int seq;
 
 	if (argc != 3 ||
 	    num_parse(argv[2], strlen(argv[2]), FEW, 10000000, &subscribers) ==
@@ -132,7 +139,10 @@ main(int argc, char *argv[])
 		fail(err);
 	all = take(n, 1, 1, "OPEN", (uint64_t)subscribers);
 	some = take(n, 2, 2, "OPEN", FEW);
-	rest = take(n, 3, 2, "CLOSE", FEW);
+	/* What comes first after an OPEN to all sorts the pages it freed. */
+	for (seq = 3; seq < 3 + SETTLE; seq++)
+		(void)take(n, seq, 2, "INCREASE", FEW);
+	rest = take(n, seq, 2, "CLOSE", FEW);
 	(void)getrusage(RUSAGE_SELF, &ru);
 	printf("%lld %lld %lld %ld\n", (long long)all, (long long)some,
 	    (long long)rest, ru.ru_maxrss);

@@ -12,9 +12,6 @@
 #include "common/json.h"
 #include "trader/internal.h"
 
-/* Between this machine's clock and Bybit's, ms (F20, F56). */
-#define SKEW_MAX_MS 5000
-
 /* Equity moves between risker's look and ours: so much above a limit, %. */
 #define DRIFT_PERCENT 10
 

@@ -140,7 +140,6 @@ next_attempt(struct order *o)
 void
 close_filled(struct order *o)
 {
-	struct decimal qty;
 	struct buf b;
 
 	(void)decimal_add(&o->closed, o->closed, o->filled);
@@ -153,8 +152,8 @@ close_filled(struct order *o)
 	}
 	o->fresh = 1;
 	trader_note(o->t, LOG_INFO, "close filled", o, "");
-	if (decimal_parse(&qty, o->qty, strlen(o->qty)) == 0 &&
-	    decimal_cmp(o->filled, qty) >= 0) {
+	/* Not by o->qty: sent again, it may be less than what was booked. */
+	if (o->whole) {
 		nothing_left(o);
 		return;
 	}
@@ -247,17 +246,24 @@ doom(const struct order *o)
 	for (struct order *e = o->t->orders; e != NULL; e = e->next) {
 		if (e->kind != ORDER_ENTRY || e->test || order_final(e) ||
 		    e->time_ms > o->time_ms ||
-		    strcmp(e->symbol, o->symbol) != 0 || e->doomed)
+		    strcmp(e->symbol, o->symbol) != 0 ||
+		    (e->doomed && e->state != ORDER_NEW))
 			continue;
 		if (e->state == ORDER_NEW && !e->perhaps) {
 			(void)snprintf(e->reason, sizeof(e->reason),
 			    "A later close of %s came first", e->symbol);
 			trader_finish(e, ORDER_EXPIRED);
 		} else if (e->state != ORDER_PROTECTED) {
-			/* From now on it is one whose fate is unknown. */
+			/*
+			 * From now on it is one whose fate is unknown; it has
+			 * a row as soon as its link id is known.
+			 */
+			e->doomed = 1;
+			if (e->position_idx == -1)
+				continue;
 			if (e->state == ORDER_NEW)
 				e->state = ORDER_SENT;
-			e->doomed = e->fresh = 1;
+			e->fresh = 1;
 		}
 	}
 }

@@ -123,16 +123,11 @@ try_entry(struct order *o)
 	}
 	if (o->look_only && !o->perhaps)
 		return;
-	if (o->doomed) {
-		expire(o, "A later close of the symbol came first");
-		return;
-	}
-	/* The symbol may be unknown to Bybit: then check_entry says so. */
-	if (s->hedge == -1) {
+	if (s->hedge == -1 && (!o->doomed || o->perhaps)) {
 		(void)slot_read(s, t->start_mono);
 		return;
 	}
-	if (o->position_idx == -1) {
+	if (o->position_idx == -1 && s->hedge != -1) {
 		o->position_idx = !s->hedge ? 0 : o->side[0] == 'B' ? 1 : 2;
 		order_link(o);
 	}
@@ -140,6 +135,10 @@ try_entry(struct order *o)
 		o->send_mono = t->start_mono;
 		track_start(o, 0);
 		o->next_mono = 0;
+		return;
+	}
+	if (o->doomed) {
+		expire(o, "A later close of the symbol came first");
 		return;
 	}
 	if (!its_turn(o) || t->stopping || t->blocked)

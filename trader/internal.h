@@ -25,12 +25,15 @@
 #include "trader/order.h"
 #include "trader/trader.h"
 
+/* Between this machine's clock and Bybit's, ms (F20, F56). */
+#define SKEW_MAX_MS 5000
+
 /* A row of position/list. */
 struct position {
 	int there; /* Bybit has shown a row */
 	char side; /* 'B', 'S', or 0 where flat */
 	struct decimal size, stop_loss, mark_price, leverage;
-	int64_t seq;
+	int64_t seq, updated_ms;
 };
 
 /* What is known of a symbol; by positionIdx. */
@@ -44,7 +47,6 @@ struct slot {
 	int64_t want_mono;  /* somebody needs a read begun not before; 0 */
 	int64_t next_mono;  /* no read before: the last one failed */
 	int failures;
-	int64_t back_mono; /* since when replies show a lower seq; 0 */
 	struct trader *t;
 };
 

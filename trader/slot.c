@@ -9,7 +9,6 @@
 
 #define RETRY_FIRST_MS 200
 #define RETRY_MAX_MS 5000
-#define BACK_MAX_MS 10000
 
 struct slot *
 slot_of(struct trader *t, const char *symbol)
@@ -60,13 +59,13 @@ static int
 get_row(struct position *p, const struct json *row, int *idx)
 {
 	static const char *const keys[] = { "side", "size", "stopLoss",
-		"markPrice", "leverage", "seq", "positionIdx" };
-	const struct json *v[7];
+		"markPrice", "leverage", "seq", "positionIdx", "updatedTime" };
+	const struct json *v[8];
 	const char *side;
 	int64_t n;
 
 	memset(p, 0, sizeof(*p));
-	json_pick(row, keys, 7, v);
+	json_pick(row, keys, 8, v);
 	side = json_string(v[0]);
 	if (side == NULL || json_int(v[6], 0, 2, &n) == -1 ||
 	    get_number(&p->size, v[1]) == -1 ||
@@ -78,6 +77,7 @@ get_row(struct position *p, const struct json *row, int *idx)
 		p->leverage = decimal_zero;
 	if (json_int(v[5], INT64_MIN, INT64_MAX, &p->seq) == -1)
 		p->seq = -1;
+	(void)json_ms(v[7], &p->updated_ms);
 	*idx = (int)n;
 	p->there = 1;
 	if (decimal_sign(p->size) == 0)
@@ -95,7 +95,7 @@ take_rows(struct slot *s, const struct json *list)
 {
 	struct position rows[3], p;
 	const struct json *v;
-	int idx, any = 0, hedge = 0, older = 0;
+	int idx, any = 0, hedge = 0;
 
 	memset(rows, 0, sizeof(rows));
 	for (v = json_first(list); v != NULL; v = json_next(v)) {
@@ -105,20 +105,16 @@ take_rows(struct slot *s, const struct json *list)
 			continue;
 		if (get_row(&p, v, &idx) == -1)
 			return -1;
-		if (s->row[idx].there && p.seq < s->row[idx].seq)
-			older = 1;
+		/* Late; but where it is newer, Bybit counts anew. */
+		if (s->row[idx].there && p.seq < s->row[idx].seq &&
+		    p.updated_ms <= s->row[idx].updated_ms)
+			return -1;
 		rows[idx] = p;
 		hedge = idx != 0;
 		any = 1;
 	}
 	if (!any)
 		return -1; /* by symbol there is always a row */
-	/* A late reply, unless it goes on: then Bybit counts anew. */
-	if (older && s->back_mono == 0)
-		s->back_mono = s->t->mono_ms;
-	if (older && s->t->mono_ms - s->back_mono < BACK_MAX_MS)
-		return -1;
-	s->back_mono = 0;
 	memcpy(s->row, rows, sizeof(rows));
 	s->hedge = hedge;
 	return 0;

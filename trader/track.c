@@ -205,6 +205,7 @@ take_order(struct order *o, const struct json *row)
 	looked(o, 1);
 	if (!is_final(s[3]))
 		return 1;
+	o->whole = strcmp(s[3], "Filled") == 0;
 	if (decimal_sign(done) > 0)
 		track_filled(o);
 	else
@@ -234,6 +235,7 @@ take_executions(struct order *o, const struct json *list)
 	if (decimal_sign(sum) <= 0)
 		return 0;
 	o->filled = sum;
+	o->whole = 0;
 	looked(o, 1);
 	track_filled(o);
 	return 1;

@@ -359,9 +359,24 @@ next_moment(const struct trader *t)
 	return next > t->mono_ms ? next : t->mono_ms + ACTIVE_MS;
 }
 
+/* Entries are refused while it is so (F20, F56). */
+static void
+look_at_clock(struct trader *t)
+{
+	int64_t off = t->wall_ms - t->io.bybit_now_ms(t->io.arg);
+	char text[200];
+
+	(void)snprintf(text, sizeof(text),
+	    "the clock of this machine is %" PRId64 " ms off Bybit's: set it "
+	    "(NTP); no entry is sent until then",
+	    off);
+	trader_alarm(t, off > SKEW_MAX_MS || off < -SKEW_MAX_MS, "clock", text);
+}
+
 int64_t
 trader_advance(struct trader *t)
 {
+	look_at_clock(t);
 	look_at_halt(t);
 	account_advance(t);
 	if (t->flatten)

@@ -96,6 +96,22 @@ entry 39 buy 0 47500.00 46550.00 | refused 39 'is not above zero'
 TTL=-1 entry 40 | decide
 wait_for 5 is_state 40 expired
 
+# F56: this machine's clock and Bybit's drift apart: entries are refused with
+# an alarm, a close is let through; and back.
+alarm() {
+	"$B/statecat" -d "$S" trader/alarms |
+	    jq -c --arg n "$1" --argjson o "$2" 'select(.alarm == $n and .open == $o)' | grep -q .
+}
+entry 61 buy 0.50 2500.00 2450.00 ETHUSDT | decide
+wait_for 5 is_state 61 protected
+control clock '{"offset_ms":10000}'
+wait_for 20 alarm clock true
+entry 62 | refused 62 "clock is -"
+exit_of 161 ETHUSDT | decide
+wait_for 10 is_state 61 closed
+control clock '{"offset_ms":0}'
+wait_for 20 alarm clock false
+
 # F67: the key expires: one halt, one alarm, and no hammering.
 control key '{"expired":true}'
 before=$(wc -l <"$JOURNAL")

@@ -16,8 +16,8 @@ flat() {
 	return 1
 }
 alarm() {
-	"$B/statecat" -d "$S" trader/alarms | jq -e --arg n "$1" --argjson o "$2" \
-	    'select(.alarm == $n and .open == $o)' >/dev/null
+	"$B/statecat" -d "$S" trader/alarms | jq -c --arg n "$1" --argjson o "$2" \
+	    'select(.alarm == $n and .open == $o)' | grep -q .
 }
 
 # The stop is deleted by hand: it is set again, within the guard's 2 s.

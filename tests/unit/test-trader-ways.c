@@ -365,6 +365,32 @@ test_close_in_vain(void **state)
 	assert_int_equal(fake_said(f, 2), 1);
 }
 
+/*
+ * Booked, filled by half, seen late: sent again, it is for what is left, and
+ * the fill of the first is not the fill of that.
+ */
+static void
+test_close_in_parts_late(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	SCRIPT(f, FAKE_LOSE);
+	f->percent[0] = 50;
+	f->npercent = 1;
+	f->order_lag = 4000;
+	fake_alert(f, 2, "close");
+	fake_run(f, 6000);
+	f->order_lag = 0;
+	fake_run(f, 30000);
+	expect_stands(f, 0);
+	expect_state(f, 1, "-0", "closed");
+	assert_int_equal(fake_said(f, 2), 1);
+	assert_non_null(
+	    strstr(buf_cstr(&f->said), "\"side\":\"Sell\",\"quantity\":0.02"));
+}
+
 /* F64: what a part fill leaves goes, and one answer tells of all of it. */
 static void
 test_close_in_parts(void **state)
@@ -531,6 +557,68 @@ test_stopping(void **state)
 	assert_true(trader_idle(f->t));
 }
 
+/* Sent by the last run, which told nobody; then somebody wants it closed. */
+static void
+taken_by_last_run(struct fake *f, int64_t lag)
+{
+	char line[2048];
+
+	fake_line(line, sizeof(line), f, 1, "buy", "");
+	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
+	f->order_lag = f->position_lag = lag;
+	while (f->ncalls == 0 ||
+	    strcmp(f->calls[f->ncalls - 1].path, "/v5/order/create") != 0)
+		fake_turn(f, 10, 0);
+	fake_crash(f, 1);
+	assert_int_equal(fake_booked(f, 1, "-0"), 1);
+	assert_int_equal(fake_take(f, line, 1, 0), TRADER_TAKEN);
+}
+
+static void
+test_flatten_after_crash(void **state)
+{
+	struct fake *f = *state;
+
+	taken_by_last_run(f, 0);
+	trader_flatten(f->t, 1);
+	fake_run(f, 15000);
+	expect_stands(f, 0);
+	expect_state(f, 1, "-0", "closed");
+	assert_true(trader_flat(f->t));
+}
+
+static void
+test_close_after_crash(void **state)
+{
+	struct fake *f = *state;
+
+	taken_by_last_run(f, 4000);
+	fake_alert(f, 2, "close");
+	fake_run(f, 20000);
+	expect_stands(f, 0);
+	expect_state(f, 1, "-0", "closed");
+	assert_int_equal(fake_booked(f, 1, "-0"), 1);
+}
+
+/* F19: rows from before the fill, for 30 s: the guard goes on. */
+static void
+test_stale_rows(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 1000);
+	expect_state(f, 1, "-0", "protected");
+	f->was_side = 0;
+	f->was_size = f->was_seq = f->was_stop = 0;
+	f->show_mono = f->mono + 30000;
+	fake_run(f, 31000);
+	expect_state(f, 1, "-0", "protected");
+	f->stop = 0;
+	fake_run(f, 8000);
+	expect_stands(f, 20);
+}
+
 /* Bought by hand on the other side: that is not ours to net. */
 static void
 test_other_side(void **state)
@@ -674,6 +762,7 @@ main(void)
 		WAY(test_close_during_leverage),
 		WAY(test_close_in_vain),
 		WAY(test_close_in_parts),
+		WAY(test_close_in_parts_late),
 		WAY(test_close_does_not_hammer),
 		WAY(test_halted_close),
 		WAY(test_stop_vanishes),
@@ -681,6 +770,9 @@ main(void)
 		WAY(test_part_fill),
 		WAY(test_rejects_halt),
 		WAY(test_stopping),
+		WAY(test_flatten_after_crash),
+		WAY(test_close_after_crash),
+		WAY(test_stale_rows),
 		WAY(test_other_side),
 		WAY(test_said_again),
 		WAY(test_lines_alone),

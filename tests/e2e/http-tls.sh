@@ -1,7 +1,8 @@
 #!/bin/sh
 # F88: a certificate that is self-signed, of another host, expired or of another
 # authority: no request leaves, the journal stays empty.  The right one works,
-# with CA_FILE alone.
+# with CA_FILE alone.  F87: a server that offers HTTP/2 is asked for HTTP/1.1
+# alone.
 . "$(dirname "$0")/../lib.sh"
 requires jq curl openssl
 
@@ -75,3 +76,19 @@ wait_for 10 has other.out '"ok":false' 2
 stop other
 [ ! -s good.journal ] || fail "a request left with another CA_FILE"
 stop good
+
+# F87: what the clients say that they speak, whatever the server would.
+port=${BYBIT_BASE_URL##*:}
+mkfifo held # s_server ends with its standard input
+exec 5<>held
+for client in "poller" "trader -i unix:$T/trader.sock"; do
+	spawn alpn sh -c "exec openssl s_server -accept 127.0.0.1:$port -cert good.pem -key good.key -alpn h2,http/1.1 <held"
+	wait_for 10 has alpn.out ACCEPT
+	# shellcheck disable=SC2086
+	spawn client env CA_FILE="$T/ours.pem" "$B"/$client
+	wait_for 10 has alpn.out 'ALPN protocols'
+	kill9 client
+	kill9 alpn
+	grep -q 'ALPN protocols advertised by the client: http/1.1$' alpn.out ||
+	    fail "$client offers something else: $(grep ALPN alpn.out)"
+done

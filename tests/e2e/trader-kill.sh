@@ -7,7 +7,8 @@
 . "$top/tests/exchange/call.sh"
 requires openssl
 O_KILL=$B/kill
-[ -x "$O_KILL/trader" ] || case $B in */kill | */asan) O_KILL=$B ;; *) skip 'needs make V=kill' ;; esac
+[ "${V:-}" != asan ] || O_KILL=$B
+[ -x "$O_KILL/trader" ] || skip 'no trader with kill points: make V=kill'
 exchange
 "$B/decide" -d "$S" </dev/null
 

@@ -11,7 +11,7 @@
 #include "webhookd/intake_internal.h"
 
 #define SCAN_MS 1000 /* between two looks for what has expired */
-#define LOOK_MS 5000 /* … and for the outcome of one that has */
+#define LOOK_MS 5000 /* … and for the outcome of one that is late */
 
 /* An alert that is here already. */
 static struct waiter *
@@ -359,7 +359,7 @@ expire_due(struct intake *in)
 	for (e = TAILQ_FIRST(&in->entries); e != NULL; e = TAILQ_NEXT(e, all)) {
 		limit = in->o.ttl_ms + (e->handed ? INTAKE_GRACE_MS : 0);
 		if (e->state == ENTRY_PENDING && e->handed &&
-		    entry_age_ms(in, e) >= in->o.ttl_ms)
+		    entry_age_ms(in, e) >= in->o.timeout_ms)
 			look_for_outcome(in, e);
 		if (e->state == ENTRY_PENDING && entry_age_ms(in, e) >= limit)
 			expire(in, e);

@@ -57,9 +57,9 @@ extern const char *const intake_tables[];
 #define INTAKE_SAME_MS 60000
 
 /*
- * What was handed on and has no result at ALERT_TTL may have lost it on its way
- * here: from then on it is looked for in the states.  This long past ALERT_TTL
- * it is told as expired: trader still does a close after an hour.
+ * What was handed on and has no result at WEBHOOK_TIMEOUT may have lost it on
+ * its way here: from then on it is looked for in the states.  This long past
+ * ALERT_TTL it is told as expired: trader still does a close after an hour.
  */
 #define INTAKE_GRACE_MS 3900000
 

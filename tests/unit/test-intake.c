@@ -802,7 +802,7 @@ expiry(void **state)
 	expect(4, 200, DONE_AGAIN);
 }
 
-/* Its result was told while webhookd was down: the states have it. */
+/* Its result was told while nobody heard it: the states have it. */
 static void
 lost_result(void **state)
 {
@@ -811,7 +811,7 @@ lost_result(void **state)
 	post(0, BUY);
 	commit();
 	end();
-	f.wall_ms += TTL - 1;
+	f.wall_ms += TIMEOUT - 1;
 	f.outcome = "{\"type\":\"result\",\"id\":\"" BUY_ID
 		    "\",\"code\":200,\"ok\":true,\"quantity\":0.020}";
 	start();

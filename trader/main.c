@@ -6,25 +6,16 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "common/buf.h"
-#include "common/bybit.h"
 #include "common/clock.h"
-#include "common/endpoint.h"
 #include "common/halt.h"
-#include "common/json.h"
 #include "common/killpoint.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/sig.h"
-#include "common/stage.h"
-#include "common/store.h"
-#include "trader/decisions.h"
 #include "trader/flatten.h"
 #include "trader/order.h"
-#include "trader/settings.h"
-#include "trader/trader.h"
+#include "trader/process.h"
 
-#define SCHEMA 1
 #define SCAN_MS 1000	   /* between looks for decisions without an order */
 #define TICK_MS 60000	   /* housekeeping of the store */
 #define STOP_MS 6000	   /* what is under way gets so long after SIGTERM */
@@ -34,33 +25,6 @@
 #define BODY_SHOWN_MAX 4096
 #define LINES_MAX (64u << 20)
 #define MAP_ALARM_PERCENT 70
-
-static const char *const tables[] = { "orders", "live", "caps", "identity",
-	"health", "alarms", NULL };
-
-struct process {
-	struct stage stage;
-	struct store *store;
-	struct decisions *decisions;
-	struct bybit *bybit;
-	struct trader *trader;
-	struct trader_settings opts;
-	struct input *in;
-	struct output *out;
-	struct health health;
-	struct buf lines; /* results that are stored and not written */
-	struct json_doc *doc;
-	int flatten;	/* -F */
-	int look_only;	/* no decision is sent unless a line asks for it */
-	int starting;	/* the first scan: what it finds is perhaps sent */
-	int ended, cut; /* the input has, inside a line */
-	int ordered;	/* an order went out in this turn */
-	uint64_t peers; /* ever connected */
-	int64_t wall_ms, mono_ms;
-	int64_t scan_mono, tick_mono, stop_mono;
-	int64_t retry_mono, retry_ms; /* 0: the last commit went well */
-	int unread; /* risker's state could not be read, and was said */
-};
 
 static int
 start_call(void *arg, const struct bybit_call *c)
@@ -112,29 +76,6 @@ halt(void *arg, const char *why)
 	return -1;
 }
 
-static int
-copy_row(void *arg, const char *link, struct buf *b)
-{
-	struct process *p = arg;
-	struct store_txn *t;
-	struct store_key key;
-	enum store_error e;
-	const char *val;
-	size_t len;
-
-	if (store_begin(p->store, 0, &t) != STORE_OK)
-		return -1;
-	store_key_init(&key);
-	store_key_str(&key, link);
-	e = store_get(t, "orders", key.p, key.len, &val, &len);
-	if (e == STORE_OK)
-		buf_put(b, val, len);
-	store_abort(t);
-	if (e == STORE_NOTFOUND)
-		return 0;
-	return e == STORE_OK && !buf_failed(b) ? 1 : -1;
-}
-
 static void
 note(void *arg, enum log_level level, const char *msg,
     const struct log_field *fields, size_t n)
@@ -158,112 +99,6 @@ trace(void *arg, const struct bybit_trace *t)
 	    LOG_STR("error", t->reply->error), LOG_MEM("body", t->body, len));
 }
 
-/* ---- the state ---- */
-
-static int
-load_order(void *arg, const void *key, size_t klen, const char *val, size_t len)
-{
-	struct buf *links = arg;
-
-	(void)val;
-	(void)len;
-	buf_put(links, key, klen);
-	return 0;
-}
-
-/* What the last run left open is closed, until it shows again. */
-static int
-load_alarm(void *arg, const void *key, size_t klen, const char *val, size_t len)
-{
-	struct buf *open = arg;
-
-	if (memmem(val, len, "\"open\":true", 11) != NULL)
-		buf_put(open, key, klen);
-	return 0;
-}
-
-static void
-bad_state(const struct process *p, const char *what)
-{
-	die(EX_CONFIG,
-	    "the state in '%s' is damaged: %s cannot be read; restore it from "
-	    "a backup",
-	    p->stage.dir, what);
-}
-
-static void
-check_identity(struct process *p, struct store_txn *t)
-{
-	const char *host = bybit_host(p->bybit), *val, *known;
-	const char *account = setting_str(p->stage.settings, ACCOUNT);
-	struct store_key key;
-	struct buf b;
-	size_t len;
-
-	store_key_init(&key);
-	store_key_str(&key, account);
-	buf_init(&b, 4096);
-	if (store_get(t, "identity", key.p, key.len, &val, &len) == STORE_OK) {
-		buf_put(&b, val, len);
-		if (buf_cstr(&b) == NULL)
-			die(EX_OSERR, "out of memory");
-		known = json_string(
-		    json_get(json_parse(p->doc, b.p, b.len), "host"));
-		if (known == NULL || strcmp(known, host) != 0)
-			die(EX_CONFIG,
-			    "the state in '%s' belongs to account %s on %s, "
-			    "and the settings name %s: use a state folder of "
-			    "its own for each (STATE_DIR)",
-			    p->stage.dir, account, known != NULL ? known : "?",
-			    host);
-	} else {
-		json_open_object(&b, NULL);
-		json_put_string(&b, "account", account);
-		json_put_string(&b, "host", host);
-		json_close_object(&b);
-		(void)store_put(t, "identity", key.p, key.len, b.p, b.len);
-	}
-	buf_release(&b);
-}
-
-static void
-load(struct process *p)
-{
-	struct buf links, alarms, row;
-	struct store_key key;
-	struct store_txn *t;
-	const char *val;
-	size_t len, at;
-
-	buf_init(&links, LINES_MAX);
-	buf_init(&alarms, LINES_MAX);
-	buf_init(&row, LINES_MAX);
-	if (store_begin(p->store, 1, &t) != STORE_OK)
-		die(EX_IOERR, "%s", store_errstr(p->store));
-	check_identity(p, t);
-	if (store_scan(t, "live", NULL, 0, load_order, &links) != STORE_OK ||
-	    store_scan(t, "alarms", NULL, 0, load_alarm, &alarms) != STORE_OK)
-		bad_state(p, "a table");
-	store_key_init(&key);
-	store_key_str(&key, setting_str(p->stage.settings, ACCOUNT));
-	if (store_get(t, "caps", key.p, key.len, &val, &len) == STORE_OK &&
-	    trader_load_caps(p->trader, val, len) == -1)
-		bad_state(p, "a row of 'caps'");
-	if (store_commit(t) != STORE_OK)
-		die(EX_IOERR, "%s", store_errstr(p->store));
-	for (at = 0; at < links.len; at += strlen(links.p + at) + 1) {
-		buf_clear(&row);
-		if (copy_row(p, links.p + at, &row) != 1 ||
-		    trader_load(p->trader, row.p, row.len) == -1)
-			bad_state(p, links.p + at);
-	}
-	for (at = 0; at < alarms.len; at += strlen(alarms.p + at) + 1)
-		trader_close_alarm(p->trader, alarms.p + at);
-	buf_release(&links);
-	buf_release(&alarms);
-	buf_release(&row);
-}
-
 static void
 write_lines(struct process *p)
 {
@@ -278,22 +113,6 @@ write_lines(struct process *p)
 	buf_clear(&p->lines);
 }
 
-static enum store_error
-commit(struct process *p)
-{
-	struct store_txn *t;
-	enum store_error e = store_begin(p->store, 1, &t);
-
-	if (e != STORE_OK)
-		return e;
-	if (trader_store(p->trader, t) == -1 ||
-	    health_put(t, "trader", &p->health) == -1) {
-		store_abort(t);
-		return STORE_FAIL;
-	}
-	return store_commit(t);
-}
-
 /*
  * Stored first, said second.  Where it cannot be stored, nothing is read, sent
  * or said, but for closing and protecting, until it can.
@@ -306,7 +125,7 @@ settle(struct process *p, int always)
 	if (p->mono_ms < p->retry_mono)
 		return;
 	if (always || trader_fresh(p->trader)) {
-		e = commit(p);
+		e = state_commit(p);
 		if (e == STORE_BAD)
 			die(EX_CONFIG, "unable to commit: %s",
 			    store_errstr(p->store));
@@ -595,29 +414,6 @@ loop(struct process *p)
 /* ---- start and end ---- */
 
 static void
-open_store(struct process *p)
-{
-	struct store_opts o = {
-		.dir = p->stage.dir,
-		.stage = "trader",
-		.tables = tables,
-		.schema = SCHEMA,
-		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
-		.mode = p->stage.check ? STORE_READ : STORE_OWN,
-	};
-	enum store_error e;
-	char why[512];
-
-	e = store_open(&p->store, &o, why, sizeof(why));
-	if (p->stage.check && e == STORE_NOTFOUND)
-		return;
-	if (p->flatten && e == STORE_BUSY)
-		exit(flatten_ask(p->stage.dir));
-	if (e != STORE_OK)
-		die(store_exit(e), "%s", why);
-}
-
-static void
 open_endpoints(struct process *p)
 {
 	char why[512];
@@ -655,7 +451,7 @@ main(int argc, char *argv[])
 {
 	struct process p = { .starting = 1 };
 	struct trader_io io = { &p, start_call, bybit_time, is_halted, halt,
-		copy_row, note };
+		state_row, state_find, note };
 	char why[512];
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:lnhVF",
@@ -666,7 +462,7 @@ main(int argc, char *argv[])
 	buf_init(&p.lines, LINES_MAX);
 	if (trader_settings_read(&p.opts, p.stage.settings) == -1)
 		die(EX_OSERR, "out of memory");
-	open_store(&p);
+	state_open(&p);
 	p.bybit = bybit_new(p.stage.settings, 1, why, sizeof(why));
 	if (p.bybit == NULL)
 		die(EX_CONFIG, "%s", why);
@@ -681,7 +477,7 @@ main(int argc, char *argv[])
 		return EX_OK;
 	}
 	take_time(&p);
-	load(&p);
+	state_load(&p);
 	open_endpoints(&p);
 	if (p.flatten)
 		trader_flatten(p.trader, 1);

@@ -181,35 +181,19 @@ static int
 say_again(struct trader *t, const char *id)
 {
 	struct json_doc *doc = json_new();
-	const struct json *v, *result;
+	const struct json *v = NULL, *result;
 	struct buf row;
-	int known = 0, got = 0;
+	int known;
 
 	buf_init(&row, ROW_MAX);
-	for (int idx = 0; idx < 3 && got != -1; idx++) {
-		struct order o = { .position_idx = idx };
-
-		memcpy(o.id, id, sizeof(o.id));
-		/* The answer of a close is with the last of its orders. */
-		for (; o.attempt <= ORDER_ATTEMPTS_MAX; o.attempt++) {
-			order_link(&o);
-			buf_clear(&row);
-			got = t->io.row(t->io.arg, o.link, &row);
-			if (got != 1 || buf_cstr(&row) == NULL)
-				break;
-			known = 1;
-			v = json_parse(doc, row.p, row.len);
-			result = v != NULL ? json_get(v, "result") : NULL;
-			if (result == NULL)
-				continue;
-			json_put(&t->said, NULL, result);
-			buf_putc(&t->said, '\n');
-			goto out;
-		}
+	known = t->io.find(t->io.arg, id, &row);
+	if (known == 1 && doc != NULL && buf_cstr(&row) != NULL)
+		v = json_parse(doc, row.p, row.len);
+	result = v != NULL ? json_get(v, "result") : NULL;
+	if (result != NULL) {
+		json_put(&t->said, NULL, result);
+		buf_putc(&t->said, '\n');
 	}
-	if (got == -1)
-		known = -1;
-out:
 	buf_release(&row);
 	json_free(doc);
 	return known;
@@ -436,18 +420,14 @@ trader_flatten(struct trader *t, int on)
 int
 trader_knows(const struct trader *t, const char *id)
 {
-	char link[LINK_MAX + 1];
 	struct buf row;
-	int known = 0;
+	int known;
 
 	for (const struct order *o = t->orders; o != NULL; o = o->next)
 		if (o->kind != ORDER_PROTECTIVE && strcmp(o->id, id) == 0)
 			return 1;
 	buf_init(&row, ROW_MAX);
-	for (int idx = 0; idx < 3 && !known; idx++) {
-		(void)snprintf(link, sizeof(link), "%s-%d", id, idx);
-		known = t->io.row(t->io.arg, link, &row) != 0;
-	}
+	known = t->io.find(t->io.arg, id, &row) != 0;
 	buf_release(&row);
 	return known;
 }

@@ -45,6 +45,11 @@ struct trader_io {
 	int (*halt)(void *arg, const char *why); /* -1: it is not made */
 	/* The row of `orders` of that key, copied into b; 1, 0 or -1. */
 	int (*row)(void *arg, const char *link, struct buf *b);
+	/*
+	 * Of the rows of that alert, but protective ones, the one that has the
+	 * result, else any; copied into b; 1, 0 or -1.
+	 */
+	int (*find)(void *arg, const char *id, struct buf *b);
 	void (*note)(void *arg, enum log_level level, const char *msg,
 	    const struct log_field *fields, size_t n);
 };

@@ -315,6 +315,27 @@ on_row(void *arg, const char *link, struct buf *b)
 	return 1;
 }
 
+static int
+on_find(void *arg, const char *id, struct buf *b)
+{
+	struct fake *f = arg;
+	int found = 0;
+
+	for (size_t i = 0; i < f->nrows; i++) {
+		const char *link = f->rows[i][0], *row = f->rows[i][1];
+
+		if (strncmp(link, id, ALERT_ID_LEN) != 0 ||
+		    link[ALERT_ID_LEN + 2] == 'x')
+			continue;
+		buf_clear(b);
+		buf_puts(b, row);
+		found = 1;
+		if (strstr(row, "\"result\":{") != NULL)
+			break;
+	}
+	return found;
+}
+
 static void
 on_note(void *arg, enum log_level level, const char *msg,
     const struct log_field *fields, size_t n)
@@ -366,7 +387,7 @@ static void
 begin(struct fake *f)
 {
 	const struct trader_io io = { f, on_start, bybit_now, is_halted,
-		on_halt, on_row, on_note };
+		on_halt, on_row, on_find, on_note };
 
 	f->t = trader_new(&f->opts, &io);
 	assert_non_null(f->t);

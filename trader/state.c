@@ -1,0 +1,222 @@
+/* state: the process's own store - its rows, what is taken up, commits. */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "trader/flatten.h"
+#include "trader/order.h"
+#include "trader/process.h"
+
+#define SCHEMA 1
+#define LINKS_MAX (64u << 20)
+
+static const char *const tables[] = { "orders", "live", "caps", "identity",
+	"health", "alarms", NULL };
+
+int
+state_row(void *arg, const char *link, struct buf *b)
+{
+	struct process *p = arg;
+	struct store_txn *t;
+	struct store_key key;
+	enum store_error e;
+	const char *val;
+	size_t len;
+
+	if (store_begin(p->store, 0, &t) != STORE_OK)
+		return -1;
+	store_key_init(&key);
+	store_key_str(&key, link);
+	e = store_get(t, "orders", key.p, key.len, &val, &len);
+	if (e == STORE_OK)
+		buf_put(b, val, len);
+	store_abort(t);
+	if (e == STORE_NOTFOUND)
+		return 0;
+	return e == STORE_OK && !buf_failed(b) ? 1 : -1;
+}
+
+struct sought {
+	const char *id;
+	struct buf *row;
+	int found;
+};
+
+/* Keys are link ids: the alert's id, "-", positionIdx, and what follows. */
+static int
+take_row(void *arg, const void *key, size_t klen, const char *val, size_t len)
+{
+	struct sought *s = arg;
+	const char *link = key;
+
+	if (klen <= ALERT_ID_LEN + 2 || memcmp(link, s->id, ALERT_ID_LEN) != 0)
+		return 1;
+	if (link[ALERT_ID_LEN + 2] == 'x')
+		return 0;
+	buf_clear(s->row);
+	buf_put(s->row, val, len);
+	s->found = 1;
+	return memmem(val, len, "\"result\":{", 10) != NULL;
+}
+
+int
+state_find(void *arg, const char *id, struct buf *b)
+{
+	struct process *p = arg;
+	struct sought s = { id, b, 0 };
+	struct store_txn *t;
+	enum store_error e;
+
+	if (store_begin(p->store, 0, &t) != STORE_OK)
+		return -1;
+	e = store_scan(t, "orders", id, ALERT_ID_LEN, take_row, &s);
+	store_abort(t);
+	if ((e != STORE_OK && e != STORE_NOTFOUND) || buf_failed(b))
+		return -1;
+	return s.found;
+}
+
+static int
+load_order(void *arg, const void *key, size_t klen, const char *val, size_t len)
+{
+	struct buf *links = arg;
+
+	(void)val;
+	(void)len;
+	buf_put(links, key, klen);
+	return 0;
+}
+
+/* What the last run left open is closed, until it shows again. */
+static int
+load_alarm(void *arg, const void *key, size_t klen, const char *val, size_t len)
+{
+	struct buf *open = arg;
+
+	if (memmem(val, len, "\"open\":true", 11) != NULL)
+		buf_put(open, key, klen);
+	return 0;
+}
+
+static void
+bad_state(const struct process *p, const char *what)
+{
+	die(EX_CONFIG,
+	    "the state in '%s' is damaged: %s cannot be read; restore it from "
+	    "a backup",
+	    p->stage.dir, what);
+}
+
+static void
+check_identity(struct process *p, struct store_txn *t)
+{
+	const char *host = bybit_host(p->bybit), *val, *known;
+	const char *account = setting_str(p->stage.settings, ACCOUNT);
+	struct store_key key;
+	struct buf b;
+	size_t len;
+
+	store_key_init(&key);
+	store_key_str(&key, account);
+	buf_init(&b, 4096);
+	if (store_get(t, "identity", key.p, key.len, &val, &len) == STORE_OK) {
+		buf_put(&b, val, len);
+		if (buf_cstr(&b) == NULL)
+			die(EX_OSERR, "out of memory");
+		known = json_string(
+		    json_get(json_parse(p->doc, b.p, b.len), "host"));
+		if (known == NULL || strcmp(known, host) != 0)
+			die(EX_CONFIG,
+			    "the state in '%s' belongs to account %s on %s, "
+			    "and the settings name %s: use a state folder of "
+			    "its own for each (STATE_DIR)",
+			    p->stage.dir, account, known != NULL ? known : "?",
+			    host);
+	} else {
+		json_open_object(&b, NULL);
+		json_put_string(&b, "account", account);
+		json_put_string(&b, "host", host);
+		json_close_object(&b);
+		(void)store_put(t, "identity", key.p, key.len, b.p, b.len);
+	}
+	buf_release(&b);
+}
+
+void
+state_load(struct process *p)
+{
+	struct buf links, alarms, row;
+	struct store_key key;
+	struct store_txn *t;
+	const char *val;
+	size_t len, at;
+
+	buf_init(&links, LINKS_MAX);
+	buf_init(&alarms, LINKS_MAX);
+	buf_init(&row, LINKS_MAX);
+	if (store_begin(p->store, 1, &t) != STORE_OK)
+		die(EX_IOERR, "%s", store_errstr(p->store));
+	check_identity(p, t);
+	if (store_scan(t, "live", NULL, 0, load_order, &links) != STORE_OK ||
+	    store_scan(t, "alarms", NULL, 0, load_alarm, &alarms) != STORE_OK)
+		bad_state(p, "a table");
+	store_key_init(&key);
+	store_key_str(&key, setting_str(p->stage.settings, ACCOUNT));
+	if (store_get(t, "caps", key.p, key.len, &val, &len) == STORE_OK &&
+	    trader_load_caps(p->trader, val, len) == -1)
+		bad_state(p, "a row of 'caps'");
+	if (store_commit(t) != STORE_OK)
+		die(EX_IOERR, "%s", store_errstr(p->store));
+	for (at = 0; at < links.len; at += strlen(links.p + at) + 1) {
+		buf_clear(&row);
+		if (state_row(p, links.p + at, &row) != 1 ||
+		    trader_load(p->trader, row.p, row.len) == -1)
+			bad_state(p, links.p + at);
+	}
+	for (at = 0; at < alarms.len; at += strlen(alarms.p + at) + 1)
+		trader_close_alarm(p->trader, alarms.p + at);
+	buf_release(&links);
+	buf_release(&alarms);
+	buf_release(&row);
+}
+
+enum store_error
+state_commit(struct process *p)
+{
+	struct store_txn *t;
+	enum store_error e = store_begin(p->store, 1, &t);
+
+	if (e != STORE_OK)
+		return e;
+	if (trader_store(p->trader, t) == -1 ||
+	    health_put(t, "trader", &p->health) == -1) {
+		store_abort(t);
+		return STORE_FAIL;
+	}
+	return store_commit(t);
+}
+
+void
+state_open(struct process *p)
+{
+	struct store_opts o = {
+		.dir = p->stage.dir,
+		.stage = "trader",
+		.tables = tables,
+		.schema = SCHEMA,
+		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
+		.mode = p->stage.check ? STORE_READ : STORE_OWN,
+	};
+	enum store_error e;
+	char why[512];
+
+	e = store_open(&p->store, &o, why, sizeof(why));
+	if (p->stage.check && e == STORE_NOTFOUND)
+		return;
+	if (p->flatten && e == STORE_BUSY)
+		exit(flatten_ask(p->stage.dir));
+	if (e != STORE_OK)
+		die(store_exit(e), "%s", why);
+}

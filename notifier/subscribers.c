@@ -32,8 +32,7 @@ sub_open(struct command *c, enum store_mode mode)
 {
 	struct store_opts o = { .dir = c->stage.dir,
 		.stage = "notifier",
-		/* A state may be older than the newest of the tables. */
-		.tables = mode == STORE_READ ? NULL : notifier_tables,
+		.tables = notifier_tables,
 		.schema = NOTIFIER_SCHEMA,
 		.map_size = setting_bytes(c->stage.settings, STATE_MAP_SIZE),
 		.mode = mode };

@@ -38,6 +38,13 @@ decisions_free(struct decisions *d)
 	free(d);
 }
 
+void
+decisions_trim(struct decisions *d)
+{
+	if (d->store != NULL)
+		store_trim(d->store);
+}
+
 const char *
 decisions_error(const struct decisions *d)
 {

@@ -28,6 +28,9 @@ int decisions_equal(
 int decisions_scan(struct decisions *d,
     void (*fn)(void *arg, const char *id, char *line, size_t len), void *arg);
 
+/* Give the pages of its map back to the kernel; outside of the order path. */
+void decisions_trim(struct decisions *d);
+
 const char *decisions_error(const struct decisions *d);
 
 #endif

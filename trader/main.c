@@ -17,6 +17,7 @@
 #include "trader/process.h"
 
 #define SCAN_MS 1000	   /* between looks for decisions without an order */
+#define TRIM_MS 1000	   /* between givings back of mapped pages */
 #define TICK_MS 60000	   /* housekeeping of the store */
 #define STOP_MS 6000	   /* what is under way gets so long after SIGTERM */
 #define CLOSE_MS 3000	   /* what readers get to take the last lines */
@@ -304,12 +305,16 @@ tick(struct process *p)
 {
 	int percent = 0;
 
+	if (p->mono_ms >= p->trim_mono) {
+		p->trim_mono = p->mono_ms + TRIM_MS;
+		decisions_trim(p->decisions);
+		store_trim(p->store);
+	}
 	if (p->mono_ms < p->tick_mono)
 		return;
 	p->tick_mono = p->mono_ms + TICK_MS;
 	store_tick(p->store, &percent);
 	trader_map_alarm(p->trader, percent >= MAP_ALARM_PERCENT);
-	store_trim(p->store);
 }
 
 static void

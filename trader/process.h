@@ -36,6 +36,7 @@ struct process {
 	int ordered;	/* an order went out in this turn */
 	uint64_t peers; /* ever connected */
 	int64_t wall_ms, mono_ms;
+	int64_t trim_mono;
 	int64_t scan_mono, tick_mono, stop_mono;
 	int64_t retry_mono, retry_ms; /* 0: the last commit went well */
 	int unread; /* risker's state could not be read, and was said */

@@ -79,9 +79,9 @@ control fault '{"path":"/v5/position/list","empty_list":true}'
 is 'empty' '0 200 0' "$(outcome)"
 is 'and there again' '0 200 1' "$(outcome)"
 seq=$(position BTCUSDT 0 .seq)
-sleep 0.3
+sleep 1.6
 done_order BTCUSDT Buy 0.1
-control fault '{"path":"/v5/position/list","stale_ms":250}'
+control fault '{"path":"/v5/position/list","stale_ms":1500}'
 is 'stale' "0.1 $seq" "$(position BTCUSDT 0 '"\(.size) \(.seq)"')"
 is 'fresh' "0.2 $((seq + 1))" "$(position BTCUSDT 0 '"\(.size) \(.seq)"')"
 

@@ -13,15 +13,13 @@ body() {
 	n=$((n + 1)) bar=$((bar + 60000))
 	body=$(alert_body "{\"symbol\":\"$(coin $n)\",\"price\":\"1\"}")
 }
-for times in 1 3; do
-	for point in K7 K8 K9 K10; do
-		body
-		killed_round trader $point $times "$body"
-		# What is protected would be read at the next start: K9 comes of that, too.
-		alert "{\"symbol\":\"$(coin $n)\",\"action\":\"close\",\"price\":\"1\"}"
-		delivered "$BODY"
-		wait_for 5 flat "$(coin $n)"
-	done
+for round in 'K7 1' 'K8 1' 'K9 1' 'K10 1' 'K8 3' 'K10 3'; do
+	body
+	killed_round trader $round "$body"
+	# What is protected would be read at the next start: K9 comes of that, too.
+	alert "{\"symbol\":\"$(coin $n)\",\"action\":\"close\",\"price\":\"1\"}"
+	delivered "$BODY"
+	wait_for 5 flat "$(coin $n)"
 done
 # What was perhaps sent, and was not, goes out once it can no longer arrive:
 # several of them wait for that side by side.

@@ -80,6 +80,12 @@ answered 200 'the close of the short'
 is 'it closed' 'close Buy' "$(got '"\(.action) \(.side)"')"
 flat ETHUSDT || fail "there is $(position ETHUSDT) left"
 
+# An entry of the bar before its symbol's close comes late: it is not traded
+# (F51).
+post_body "$(alert_body "{\"price\":\"61000\",\"timestamp\":\"$((bar - 150000))\"}")"
+answered 422 'older than the close'
+got '.errors[]' | grep -q 'older than the last close' || fail "the late entry: $(got .errors)"
+
 # The same trades come out of the other pipeline.
 events() {
 	"$B/statecat" -d "$S" events | jq -r 'select(.test | not) | "\(.action) \(.symbol) \(.signal_type) \(.old_position_size) \(.position_size) \(.close_reason // "")"'

@@ -1,12 +1,14 @@
 #!/bin/sh
 # F05, F06, F66, F71: the stop loss of an entry is lost, refused, set without a
 # word, taken away or moved by hand; the price is through it before the order is
-# there. No position stands without one for longer than 10 s.
+# there. No position stands without one for longer than 10 s, and the operator hears of it.
 #
 # Not tested here: trader alone in each of these (trader-protect.sh).
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
 trading ALLOWED_SYMBOLS="$(coins 20)" $small
+spawn notifier env TELEGRAM_BOT_TOKEN=111:test-token OPERATOR_CHAT=9 NOTIFY_LANG=en \
+    "$B/notifier" -i unix:run/notifier.sock
 
 on_create() {
 	control fault "{\"path\":\"/v5/order/create\",\"match\":\"$(coin "$1")\",$2}"
@@ -67,6 +69,10 @@ for n in 2 4 7; do
 	got .error | grep -q '^Bybit: ' || fail "the error: $(got .error)"
 done
 "$B/statecat" -d "$S" trader/alarms | grep -q unprotected || fail 'no alarm'
+shouted() {
+	grep '"chat_id":"9"' "$JOURNAL" | grep "Alarm: unprotected $(coin 2)"
+}
+wait_for 10 shouted
 
 # By hand: taken away, it is set again; moved, it is left.
 control stop "{\"symbol\":\"$(coin 1)\",\"stopLoss\":\"0\"}"

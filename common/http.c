@@ -40,6 +40,7 @@ struct call {
 	void (*done)(void *arg, const struct http_reply *reply);
 	void *arg;
 	char where[256]; /* host and path, fit for a message */
+	int path_is_secret;
 	char curl_error[CURL_ERROR_SIZE];
 	char error[640];
 };
@@ -294,14 +295,16 @@ out:
 
 /*
  * Host and path for messages.  The query stays out, and what follows "/bot",
- * where Telegram's URLs have the token (F35).
+ * where Telegram's URLs have the token, or all of the path (F35).
  */
 static void
-describe(struct call *c, const char *url)
+describe(struct call *c, const struct http_request *r)
 {
-	CURLU *u = url_parse(url);
+	CURLU *u = url_parse(r->url);
 	char *host = u != NULL ? url_part(u, CURLUPART_HOST) : NULL;
-	char *path = u != NULL ? url_part(u, CURLUPART_PATH) : NULL;
+	char *path = u != NULL && !r->path_is_secret
+	    ? url_part(u, CURLUPART_PATH)
+	    : NULL;
 	char *bot = path != NULL ? strstr(path, "/bot") : NULL;
 
 	if (bot != NULL)
@@ -510,7 +513,8 @@ http_start(struct http *h, const struct http_request *r,
 		return -1;
 	}
 	curl_easy_reset(c->easy);
-	describe(c, r->url);
+	describe(c, r);
+	c->path_is_secret = r->path_is_secret;
 	c->done = done;
 	c->arg = arg;
 	c->start_ms = clock_mono_ms();
@@ -549,7 +553,8 @@ set_error(struct call *c, CURLcode result)
 	const char *why = c->curl_error;
 
 	/* Should libcurl ever quote the URL, its own words will do (F35). */
-	if (why[0] == '\0' || strstr(why, "/bot") != NULL)
+	if (why[0] == '\0' || strstr(why, "/bot") != NULL ||
+	    (c->path_is_secret && strchr(why, '/') != NULL))
 		why = curl_easy_strerror(result);
 	if (c->too_large)
 		snprintf(c->error, sizeof(c->error),

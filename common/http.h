@@ -66,6 +66,7 @@ struct http_request {
 	    *headers;	  /* "Name: value", NULL at the end; or NULL */
 	const char *body; /* POST; copied */
 	size_t body_len;
+	int path_is_secret; /* errors name the host alone */
 };
 
 /*

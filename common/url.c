@@ -46,8 +46,9 @@ is_loopback(const char *host)
 	    (inet_pton(AF_INET, host, address) == 1 && address[0] == 127);
 }
 
-int
-url_allowed(const char *url)
+/* What follows host and port; NULL where they are not as they must be. */
+static const char *
+take_origin(const char *url)
 {
 	char host[HOST_MAX + 1];
 	const char *p;
@@ -57,17 +58,36 @@ url_allowed(const char *url)
 
 	plain = strncmp(url, "http://", 7) == 0;
 	if (!plain && strncmp(url, "https://", 8) != 0)
-		return 0;
+		return NULL;
 	p = take_host(url + (plain ? 7 : 8), host);
 	if (p == NULL || (plain && !is_loopback(host)))
-		return 0;
+		return NULL;
 	if (*p == ':') {
 		len = strspn(++p, DIGITS);
 		if (num_parse(p, len, 1, UINT16_MAX, &port) == -1)
-			return 0;
+			return NULL;
 		p += len;
 	}
-	if (*p == '\0')
-		return 1;
+	return p;
+}
+
+int
+url_allowed(const char *url)
+{
+	const char *p = take_origin(url);
+
+	if (p == NULL || *p == '\0')
+		return p != NULL;
 	return *p == '/' && strspn(p, LETTERS DIGITS "/._~%+-") == strlen(p);
+}
+
+int
+url_reachable(const char *url)
+{
+	const char *p = take_origin(url);
+
+	if (p == NULL || *p == '\0')
+		return p != NULL;
+	return (*p == '/' || *p == '?') &&
+	    strspn(p, LETTERS DIGITS "/._~%+-:@!$&'()*,;=?[]") == strlen(p);
 }

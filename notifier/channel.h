@@ -29,10 +29,11 @@ struct outcome {
 /* One message on its way; it and its texts live until done is called. */
 struct send {
 	const char *address;
-	const char *text;
+	const char *text; /* at most units_max of the channel */
 	/*
-	 * The `delivery` line as it will be, with the text in it, for a
-	 * channel with `in_line`.
+	 * For a channel with `in_line` the `delivery` line as it will be, with
+	 * the text in it; for one with `verbatim` the `signal` line, without a
+	 * newline.  Else NULL.
 	 */
 	const char *line;
 	size_t line_len;
@@ -42,13 +43,22 @@ struct send {
 
 struct channel {
 	const char *name;
-	int in_line; /* the delivery line itself is the message */
+	int in_line;	  /* the delivery line itself is the message */
+	int verbatim;	  /* the signal line is */
+	size_t units_max; /* of a text, in UTF-16 units; 0: any */
 	void *state;
 	/*
 	 * 0 where a send may start now; else for how many ms to leave it
-	 * alone.  At the end of the input a second is waited for.
+	 * alone.  At the end of the input a second is waited for.  NULL: it
+	 * always may.
 	 */
 	int64_t (*busy_ms)(void *state, int64_t mono_ms);
+	/*
+	 * 0 where it is the turn of address, which is used up by that; else in
+	 * how many ms to ask again, which is waited for at the end of the
+	 * input, too.  NULL: it always is.
+	 */
+	int64_t (*turn_ms)(void *state, const char *address, int64_t mono_ms);
 	/*
 	 * Start; done is called once, perhaps before the return.  0, or -1
 	 * with errno and no call of done.

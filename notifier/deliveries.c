@@ -52,6 +52,7 @@ read_delivery(const struct json *v, struct delivery *d)
 	(void)rows_take_text(
 	    d->channel, sizeof(d->channel), json_get(v, "channel"));
 	(void)json_time(json_get(v, "done"), &d->done_ms);
+	(void)json_int(json_get(v, "parts"), 0, INT64_MAX, &d->parts);
 	(void)json_int(json_get(v, "ms"), 0, INT64_MAX, &d->ms);
 	(void)rows_take_text(
 	    d->reason, sizeof(d->reason), json_get(v, "reason"));
@@ -102,6 +103,8 @@ delivery_put(struct store_txn *t, const struct delivery *d)
 		json_put_string(&b, "channel", d->channel);
 	if (d->done_ms != 0)
 		json_put_time(&b, "done", d->done_ms);
+	if (d->parts > 0)
+		json_put_int(&b, "parts", d->parts);
 	if (d->attempts > 0)
 		json_put_int(&b, "ms", d->ms);
 	if (d->reason[0] != '\0')

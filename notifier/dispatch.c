@@ -10,6 +10,7 @@
 #include "common/killpoint.h"
 #include "notifier/ledger.h"
 #include "notifier/notifier.h"
+#include "notifier/parts.h"
 
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS 300000
@@ -43,6 +44,7 @@ enum step {
 	STEP_DROP,  /* the reason is in the flight's outcome */
 	STEP_LATER, /* at f->o.wait_ms from now */
 	STEP_BUSY,  /* the channel takes nothing for f->o.wait_ms */
+	STEP_TURN,  /* it is another's turn for f->o.wait_ms */
 	STEP_EMPTY, /* nothing is pending */
 };
 
@@ -157,36 +159,71 @@ judge(struct notifier *n, struct store_txn *t, struct flight *f,
 	return e;
 }
 
-/* The channel, and the text to be sent over it. */
+/* Whether the channel takes it now. */
+static enum step
+ask(struct flight *f, struct moment now)
+{
+	const struct channel *c = f->channel;
+
+	if (c->busy_ms != NULL) {
+		f->o.wait_ms = c->busy_ms(c->state, now.mono_ms);
+		if (f->o.wait_ms > 0)
+			return STEP_BUSY;
+	}
+	if (c->turn_ms != NULL) {
+		f->o.wait_ms = c->turn_ms(c->state, f->s.address, now.mono_ms);
+		if (f->o.wait_ms > 0)
+			return STEP_TURN;
+	}
+	return STEP_SEND;
+}
+
+/* The text, or the piece of it that is to be sent next; 0, or -1. */
+static int
+put_text(struct notifier *n, struct flight *f, const struct json *v)
+{
+	const char *lang = f->s.lang[0] != '\0' ? f->s.lang : n->o.lang;
+	int last;
+
+	if ((f->d.action == ACTION_ALARM
+		    ? message_alarm(&f->text, v, lang)
+		    : message_signal(&f->text, v, lang)) == -1)
+		return -1;
+	f->more = 0;
+	if (f->channel->units_max > 0) {
+		last = parts_cut(&f->text, f->channel->units_max, f->d.parts);
+		if (last == -1)
+			return -1;
+		f->more = !last;
+	}
+	return buf_cstr(&f->text) != NULL ? 0 : -1;
+}
+
+/* The channel, and what is to be sent over it. */
 static enum store_error
 compose(struct notifier *n, struct store_txn *t, struct flight *f,
     struct moment now, enum step *step)
 {
-	const char *lang = f->s.lang[0] != '\0' ? f->s.lang : n->o.lang;
 	struct delivery *d = &f->d;
 	const struct json *v;
 	enum store_error e;
-	int rc;
 
 	f->channel = find_channel(n, f->s.channel);
 	if (f->channel == NULL) {
 		*step = drop(f, "there is no such channel");
 		return STORE_OK;
 	}
-	f->o.wait_ms = f->channel->busy_ms(f->channel->state, now.mono_ms);
-	if (f->o.wait_ms > 0) {
-		*step = STEP_BUSY;
+	*step = ask(f, now);
+	if (*step != STEP_SEND)
 		return STORE_OK;
-	}
 	memcpy(d->channel, f->s.channel, sizeof(d->channel));
 	e = message_get(&n->rows, t, d->journal, d->number, d->seq, &v);
 	if (e != STORE_OK)
 		return e;
-	rc = d->action == ACTION_ALARM ? message_alarm(&f->text, v, lang)
-				       : message_signal(&f->text, v, lang);
-	*step = STEP_SEND;
-	if (rc == -1 || buf_cstr(&f->text) == NULL)
+	if (put_text(n, f, v) == -1)
 		*step = drop(f, "no text can be made of the signal");
+	else if (f->channel->verbatim)
+		buf_put(&f->line, n->rows.text.p, n->rows.text.len);
 	return STORE_OK;
 }
 
@@ -245,8 +282,9 @@ take_off(struct notifier *n, struct flight *f, struct moment now)
 	f->d.attempts++;
 	f->state = FLIGHT_AIRBORNE;
 	n->airborne++;
-	if (f->channel->in_line) {
+	if (f->channel->in_line)
 		put_line(&f->line, f, s.text, now);
+	if (f->channel->in_line || f->channel->verbatim) {
 		s.line = f->line.p;
 		s.line_len = f->line.len;
 	}
@@ -290,8 +328,10 @@ follow(struct notifier *n, struct flight *f, enum step step, struct moment now)
 		return;
 	case STEP_LATER:
 	case STEP_BUSY:
+	case STEP_TURN:
 		queue_put(&n->queue, f->lane, now.mono_ms + f->o.wait_ms,
-		    step == STEP_BUSY && f->o.wait_ms <= BRIEF_MS);
+		    step == STEP_TURN ||
+			(step == STEP_BUSY && f->o.wait_ms <= BRIEF_MS));
 		break;
 	case STEP_EMPTY:
 		queue_drop(&n->queue, f->lane);
@@ -448,6 +488,15 @@ put_off(
 	return delivery_put(t, d);
 }
 
+/* The next part is another first attempt, in its turn. */
+static enum store_error
+part_delivered(struct store_txn *t, struct delivery *d, struct moment now)
+{
+	d->parts++;
+	d->attempts--;
+	return put_off(t, d, 0, now);
+}
+
 /* One flight's outcome into the transaction. */
 static enum store_error
 record(struct notifier *n, struct store_txn *t, struct flight *f,
@@ -459,6 +508,8 @@ record(struct notifier *n, struct store_txn *t, struct flight *f,
 	memcpy(f->d.reason, f->o.reason, sizeof(f->d.reason));
 	switch (f->o.kind) {
 	case OUTCOME_DELIVERED:
+		if (f->more)
+			return part_delivered(t, &f->d, now);
 		return finish(t, &f->d, DELIVERY_DELIVERED, now);
 	case OUTCOME_RETRY:
 		f->o.wait_ms = back_off(f->d.attempts);

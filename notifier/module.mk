@@ -2,6 +2,6 @@ PROGS += notifier subscribers
 notifier_OBJS := $(patsubst %.c,%.o,$(filter-out notifier/subscribers%,$(wildcard notifier/*.c)))
 notifier_LIBS := -llmdb -lcurl -lcrypto -lcjson
 subscribers_OBJS := $(patsubst %.c,%.o,$(wildcard notifier/subscribers*.c)) \
-    notifier/filter.o notifier/ledger.o notifier/roll.o
+    notifier/channels.o notifier/filter.o notifier/ledger.o notifier/roll.o
 subscribers_LIBS := -llmdb -lcjson
 MANUALS += notifier/notifier.8 notifier/subscribers.8

@@ -58,6 +58,7 @@ struct flight {
 	struct subscriber s;
 	const struct channel *channel; /* NULL: it was dropped unsent */
 	struct buf text, line;
+	int more; /* the text is a part, and not the last */
 	struct outcome o;
 };
 

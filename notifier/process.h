@@ -13,6 +13,7 @@
 #include "common/http.h"
 #include "common/stage.h"
 #include "common/store.h"
+#include "notifier/hook.h"
 #include "notifier/notifier.h"
 #include "notifier/printed.h"
 #include "notifier/prune.h"
@@ -32,7 +33,9 @@ struct process {
 	struct http *http;
 	struct telegram *telegram;
 	struct printed printed;
-	struct channel channels[2];
+	struct webhook webhook;
+	struct channel channels[6];
+	size_t nchannels;
 	struct health health;
 	struct json_doc *doc;
 	struct moment now;

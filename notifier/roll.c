@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "common/num.h"
 #include "common/utf8.h"
+#include "notifier/channels.h"
 
 #define ROW_MAX 16384
 
@@ -39,48 +39,13 @@ roll_text_ok(const char *s)
 	return 1;
 }
 
-static int
-chat_ok(const char *s)
-{
-	int64_t id;
-
-	if (s[0] == '@')
-		return s[1] != '\0' && s[1 + strspn(s + 1, id_letters)] == '\0';
-	return num_parse(s, strlen(s), INT64_MIN, INT64_MAX, &id) == 0 &&
-	    id != 0;
-}
-
-static const struct {
-	const char *name;
-	int (*address_ok)(const char *s);
-	const char *expected;
-} channels[] = {
-	{ "telegram", chat_ok, "a chat id, as 123456789, or @name" },
-	{ "stdout", roll_text_ok, "any text in UTF-8" },
-};
-
-static int
-check_channel(const struct subscriber *s, char *err, size_t size)
-{
-	for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
-		if (strcmp(s->channel, channels[i].name) != 0)
-			continue;
-		if (s->address[0] == '\0' ||
-		    !channels[i].address_ok(s->address))
-			return bad(err, size, "address", s->address,
-			    channels[i].expected);
-		return 0;
-	}
-	return bad(err, size, "channel", s->channel, "telegram or stdout");
-}
-
 int
 roll_check(const struct subscriber *s, char *err, size_t size)
 {
 	if (s->id[0] == '\0' || s->id[strspn(s->id, id_letters)] != '\0')
 		return bad(
 		    err, size, "id", s->id, "1 to 64 of A-Z a-z 0-9 . _ @ -");
-	if (check_channel(s, err, size) == -1)
+	if (channel_check(s->channel, s->address, err, size) == -1)
 		return -1;
 	if (s->balance < 0 || s->balance > BALANCE_MAX) {
 		(void)snprintf(err, size, "balance %lld: expected 0 to %lld",

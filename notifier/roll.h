@@ -28,8 +28,8 @@ extern const char *const notifier_tables[];
 
 struct subscriber {
 	char id[ID_SIZE];
-	char channel[CHANNEL_SIZE]; /* "telegram", "stdout" */
-	char address[ADDRESS_SIZE]; /* telegram: chat id, or @name */
+	char channel[CHANNEL_SIZE]; /* "telegram"; see channels.h */
+	char address[ADDRESS_SIZE]; /* chat id or @name, URL; see there */
 	int64_t balance;	    /* OPENs that are paid for, 0 or more */
 	char lang[3];		    /* "ru", "en", or "": NOTIFY_LANG */
 	int active; /* 0: gets nothing, as a chat that is gone */

@@ -82,7 +82,8 @@ struct delivery {
 	int64_t due_ms;	 /* not to be sent before */
 	int64_t done_ms; /* delivered or failed; 0 */
 	int64_t attempts;
-	int64_t ms; /* how long the last attempt took */
+	int64_t parts; /* of a long text that were delivered */
+	int64_t ms;    /* how long the last attempt took */
 	char reason[REASON_SIZE];
 };
 

@@ -11,14 +11,36 @@
 
 #define CLOSE_MS 5000
 
-/* Telegram: to connect, without a byte, in all. */
+/* Of an HTTP request: to connect, without a byte, in all. */
 #define CONNECT_MS 5000
 #define STALL_MS 10000
 #define TOTAL_MS 15000
 
-/* Without a token a Telegram subscriber would wait in silence. */
+/* Who would wait in silence for want of a setting. */
 static void
-check_token(struct process *p)
+check_subscriber(const struct process *p, const struct subscriber *s)
+{
+	if (!s->active)
+		return;
+	if (strcmp(s->channel, "telegram") == 0 &&
+	    !setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN))
+		die(EX_CONFIG,
+		    "TELEGRAM_BOT_TOKEN is not set, and subscriber '%s' is to "
+		    "be told over telegram: set it to the token of your bot, "
+		    "or remove the subscriber",
+		    s->id);
+	if (strcmp(s->channel, "webhook") == 0 &&
+	    strchr(s->address, '#') == NULL &&
+	    !setting_given(p->stage.settings, NOTIFY_WEBHOOK_SECRET))
+		die(EX_CONFIG,
+		    "NOTIFY_WEBHOOK_SECRET is not set, and subscriber '%s' is "
+		    "to be told by a webhook: set it to what the messages are "
+		    "signed with, or give the subscriber a secret",
+		    s->id);
+}
+
+static void
+check_subscribers(struct process *p)
 {
 	struct subscriber s = { .id = "" };
 	struct store_txn *t;
@@ -27,13 +49,15 @@ check_token(struct process *p)
 	char after[ID_SIZE] = "";
 	size_t n = 1;
 
-	if (setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN))
-		return;
-	if (setting_given(p->stage.settings, OPERATOR_CHAT))
+	if (setting_given(p->stage.settings, OPERATOR_CHAT) &&
+	    !setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN))
 		die(EX_CONFIG,
 		    "OPERATOR_CHAT=%s needs TELEGRAM_BOT_TOKEN, which is not "
 		    "set: set it to the token of your bot",
 		    setting_str(p->stage.settings, OPERATOR_CHAT));
+	if (setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN) &&
+	    setting_given(p->stage.settings, NOTIFY_WEBHOOK_SECRET))
+		return;
 	if (roll_init(&roll) == -1)
 		die(EX_OSERR, "out of memory");
 	e = store_begin(p->store, 0, &t);
@@ -46,12 +70,8 @@ check_token(struct process *p)
 			    e == STORE_BAD ? roll.error
 					   : store_errstr(p->store));
 		memcpy(after, s.id, sizeof(after));
-		if (n == 1 && s.active && strcmp(s.channel, "telegram") == 0)
-			die(EX_CONFIG,
-			    "TELEGRAM_BOT_TOKEN is not set, and subscriber "
-			    "'%s' is to be told over telegram: set it to the "
-			    "token of your bot, or remove the subscriber",
-			    s.id);
+		if (n == 1)
+			check_subscriber(p, &s);
 	}
 	store_abort(t);
 	roll_release(&roll);
@@ -76,13 +96,24 @@ open_store(struct process *p)
 		return;
 	if (err != STORE_OK)
 		die(store_exit(err), "%s", why);
-	check_token(p);
+	check_subscribers(p);
+}
+
+static void
+add_channel(struct process *p, struct channel c)
+{
+	p->channels[p->nchannels++] = c;
 }
 
 static void
 open_channels(struct process *p)
 {
 	const struct settings *s = p->stage.settings;
+	const struct telegram_rates rates = {
+		.all = setting_int(s, TELEGRAM_RATE),
+		.chat = setting_int(s, TELEGRAM_CHAT_RATE),
+		.group = setting_int(s, TELEGRAM_GROUP_RATE),
+	};
 	const struct http_opts o = { .ca_file = setting_str(s, CA_FILE),
 		.connect_ms = CONNECT_MS,
 		.stall_ms = STALL_MS,
@@ -98,12 +129,18 @@ open_channels(struct process *p)
 	if (p->http == NULL)
 		die(EX_CONFIG, "%s", why);
 	p->telegram = telegram_new(p->http, setting_str(s, TELEGRAM_API_URL),
-	    setting_str(s, TELEGRAM_BOT_TOKEN));
+	    setting_str(s, TELEGRAM_BOT_TOKEN), &rates);
 	if (p->telegram == NULL)
 		die(EX_OSERR, "out of memory");
-	p->channels[0] = telegram_channel(p->telegram);
 	p->printed.out = p->out;
-	p->channels[1] = printed_channel(&p->printed);
+	p->webhook =
+	    (struct webhook){ p->http, setting_str(s, NOTIFY_WEBHOOK_SECRET) };
+	add_channel(p, telegram_channel(p->telegram));
+	add_channel(p, webhook_channel(&p->webhook));
+	add_channel(p, discord_channel(p->http));
+	add_channel(p, slack_channel(p->http));
+	add_channel(p, ntfy_channel(p->http));
+	add_channel(p, printed_channel(&p->printed));
 }
 
 static void
@@ -129,7 +166,7 @@ open_notifier(struct process *p)
 	const struct settings *s = p->stage.settings;
 	struct notifier_opts o = { .store = p->store,
 		.channels = p->channels,
-		.nchannels = 2,
+		.nchannels = p->nchannels,
 		.lang = setting_str(s, NOTIFY_LANG),
 		.operator_chat = setting_str(s, OPERATOR_CHAT),
 		.initial = setting_bool(s, NOTIFY_INITIAL),

@@ -11,6 +11,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/num.h"
+#include "notifier/channels.h"
 #include "notifier/ledger.h"
 #include "notifier/subscribers.h"
 
@@ -321,9 +322,9 @@ main(int argc, char *argv[])
 
 	stage_start(&c.stage, argc, argv, "+d:e:hV",
 	    "[-hV] [-d DIR] [-e FILE] COMMAND ...\n"
-	    "  add ID -c telegram|stdout -t ADDRESS [-b BALANCE] [-l ru|en] "
-	    "[-T]\n"
+	    "  add ID -c CHANNEL -t ADDRESS [-b BALANCE] [-l ru|en] [-T]\n"
 	    "      [FIELD=VALUE ...]\n"
+	    "                           CHANNEL: " CHANNEL_NAMES "\n"
 	    "  set ID FIELD=VALUE ...   channel address lang tester symbols\n"
 	    "                           categories accounts actions\n"
 	    "  credit ID +N|-N [NOTE]\n"

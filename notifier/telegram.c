@@ -9,8 +9,10 @@
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/num.h"
+#include "notifier/rate.h"
 
 #define BODY_MAX (64u << 10)
+#define UNITS_MAX 4096	       /* of a text (F33) */
 #define RETRY_AFTER_MAX 604800 /* seconds; three hours were seen */
 
 /* Chats in a row that were told to wait: then it is the bot as a whole. */
@@ -19,8 +21,13 @@
 /* After a refusal of the token: one try now and then. */
 #define TOKEN_HOLD_MS 30000
 
+#define SECOND_MS 1000
+#define MINUTE_MS 60000
+
 struct telegram {
 	struct http *http;
+	struct rate *rate;
+	struct telegram_rates rates;
 	char *url; /* of sendMessage; has the token in it */
 	struct json_doc *doc;
 	int64_t hold_until_ms; /* monotonic */
@@ -30,13 +37,17 @@ struct telegram {
 /* A send that waits for its reply. */
 struct call {
 	struct telegram *telegram;
-	void (*done)(void *arg, const struct outcome *o);
-	void *arg;
+	struct send send;
+	int again; /* for the second time */
 };
 
+static int post(struct call *c);
+
 struct telegram *
-telegram_new(struct http *h, const char *url, const char *token)
+telegram_new(struct http *h, const char *url, const char *token,
+    const struct telegram_rates *rates)
 {
+	const struct rate_limit all = { (size_t)rates->all, SECOND_MS };
 	struct telegram *g = calloc(1, sizeof(*g));
 	size_t n = strlen(url);
 	struct buf b;
@@ -44,6 +55,8 @@ telegram_new(struct http *h, const char *url, const char *token)
 	if (g == NULL)
 		return NULL;
 	g->http = h;
+	g->rates = *rates;
+	g->rate = rate_new(all);
 	g->doc = json_new();
 	buf_init(&b, 2 * SETTING_SIZE_MAX);
 	if (token[0] != '\0') {
@@ -57,7 +70,8 @@ telegram_new(struct http *h, const char *url, const char *token)
 			g->url = strdup(buf_cstr(&b));
 	}
 	buf_release(&b);
-	if (g->doc == NULL || (token[0] != '\0' && g->url == NULL)) {
+	if (g->doc == NULL || g->rate == NULL ||
+	    (token[0] != '\0' && g->url == NULL)) {
 		telegram_free(g);
 		errno = ENOMEM;
 		return NULL;
@@ -71,6 +85,7 @@ telegram_free(struct telegram *g)
 	if (g == NULL)
 		return;
 	json_free(g->doc);
+	rate_free(g->rate);
 	free(g->url);
 	free(g);
 }
@@ -81,6 +96,20 @@ busy_ms(void *state, int64_t mono_ms)
 	const struct telegram *g = state;
 
 	return g->hold_until_ms > mono_ms ? g->hold_until_ms - mono_ms : 0;
+}
+
+/* Groups and channels have ids below 0, or names. */
+static int64_t
+turn_ms(void *state, const char *address, int64_t mono_ms)
+{
+	const struct telegram *g = state;
+	const struct rate_limit own[] = {
+		{ (size_t)g->rates.chat, SECOND_MS },
+		{ (size_t)g->rates.group, MINUTE_MS },
+	};
+	int group = address[0] == '-' || address[0] == '@';
+
+	return rate_turn_ms(g->rate, address, own, group ? 2 : 1, mono_ms);
 }
 
 static int
@@ -189,6 +218,14 @@ learn(struct telegram *g, const struct outcome *o, const struct http_reply *r)
 		g->hold_until_ms = clock_mono_ms() + hold;
 }
 
+/* Telegram sees markup where there is none; once more may do. */
+static int
+is_unparsed(const struct outcome *o)
+{
+	return o->kind == OUTCOME_REFUSED &&
+	    strcasestr(o->reason, "can't parse") != NULL;
+}
+
 static void
 on_reply(void *arg, const struct http_reply *r)
 {
@@ -197,7 +234,12 @@ on_reply(void *arg, const struct http_reply *r)
 
 	telegram_judge(&o, c->telegram->doc, r);
 	learn(c->telegram, &o, r);
-	c->done(c->arg, &o);
+	if (is_unparsed(&o) && !c->again) {
+		c->again = 1;
+		if (post(c) == 0)
+			return;
+	}
+	c->send.done(c->send.arg, &o);
 	free(c);
 }
 
@@ -217,41 +259,53 @@ put_body(struct buf *b, const struct send *s)
 	json_close_object(b);
 }
 
+/* 0, or -1 with errno, and c is the caller's. */
 static int
-start(void *state, const struct send *s)
+post(struct call *c)
 {
 	static const char *const headers[] = { "Content-Type: application/json",
 		NULL };
-	struct telegram *g = state;
 	struct http_request r = {
-		.method = "POST", .url = g->url, .headers = headers
+		.method = "POST", .url = c->telegram->url, .headers = headers
 	};
-	struct outcome o = { .kind = OUTCOME_RETRY };
-	struct call *c;
 	struct buf b;
 	int rc = -1;
+
+	buf_init(&b, BODY_MAX);
+	put_body(&b, &c->send);
+	r.body = b.p;
+	r.body_len = b.len;
+	if (buf_failed(&b) != 0)
+		errno = ENOMEM;
+	else
+		rc = http_start(c->telegram->http, &r, on_reply, c);
+	buf_release(&b);
+	return rc;
+}
+
+static int
+start(void *state, const struct send *s)
+{
+	struct outcome o = { .kind = OUTCOME_RETRY };
+	struct telegram *g = state;
+	struct call *c;
 
 	if (g->url == NULL) {
 		reason_set(o.reason, "TELEGRAM_BOT_TOKEN is not set");
 		s->done(s->arg, &o);
 		return 0;
 	}
-	buf_init(&b, BODY_MAX);
-	put_body(&b, s);
 	c = malloc(sizeof(*c));
-	if (c == NULL || buf_failed(&b) != 0) {
+	if (c == NULL) {
 		errno = ENOMEM;
-		goto out;
+		return -1;
 	}
-	*c = (struct call){ g, s->done, s->arg };
-	r.body = b.p;
-	r.body_len = b.len;
-	rc = http_start(g->http, &r, on_reply, c);
-out:
-	if (rc == -1)
+	*c = (struct call){ g, *s, 0 };
+	if (post(c) == -1) {
 		free(c);
-	buf_release(&b);
-	return rc;
+		return -1;
+	}
+	return 0;
 }
 
 struct channel
@@ -259,8 +313,10 @@ telegram_channel(struct telegram *g)
 {
 	return (struct channel){
 		.name = "telegram",
+		.units_max = UNITS_MAX,
 		.state = g,
 		.busy_ms = busy_ms,
+		.turn_ms = turn_ms,
 		.start = start,
 	};
 }

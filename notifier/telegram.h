@@ -1,6 +1,9 @@
 /*
  * telegram - the channel of Telegram's Bot API: one sendMessage a message.
  *
+ * Messages go as plain text, in which nothing is markup.  Where Telegram says
+ * that it cannot parse one all the same, it is sent once more (F29).
+ *
  * An answer that does not come is no answer: the message is sent again, and
  * may arrive twice; it bears the number of its trade.
  */
@@ -16,12 +19,19 @@
 struct json_doc;
 struct telegram;
 
+/* Messages in a time, 0: no limit. */
+struct telegram_rates {
+	int64_t all;   /* a second, over all chats */
+	int64_t chat;  /* a second, to one chat */
+	int64_t group; /* a minute, to one group or channel */
+};
+
 /*
  * url and token as in the settings; "" as token: nothing can be sent, and the
  * deliveries wait.  h must outlive it.  NULL with ENOMEM.
  */
-struct telegram *telegram_new(
-    struct http *h, const char *url, const char *token);
+struct telegram *telegram_new(struct http *h, const char *url,
+    const char *token, const struct telegram_rates *rates);
 void telegram_free(struct telegram *g);
 
 struct channel telegram_channel(struct telegram *g);

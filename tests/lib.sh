@@ -120,14 +120,16 @@ same() {
 }
 
 # exchange [OPTION...]: the stand-in on a free port.  Sets $URL and $JOURNAL,
-# and the settings that make the programs use it.
+# and the settings that make the programs use it; it takes any number of
+# messages at a time.
 exchange() {
 	JOURNAL=$T/journal.ndjson
 	spawn exchange "$B/exchange" -l 127.0.0.1:0 -j "$JOURNAL" "$@"
 	wait_for 10 has "$T/exchange.out" '"listening"'
 	URL=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$T/exchange.out" | head -n 1)
 	export BYBIT_BASE_URL="$URL" BYBIT_API_KEY=test_api_key \
-	    BYBIT_API_SECRET=test_secret TELEGRAM_API_URL="$URL"
+	    BYBIT_API_SECRET=test_secret TELEGRAM_API_URL="$URL" \
+	    TELEGRAM_RATE=0 TELEGRAM_CHAT_RATE=0 TELEGRAM_GROUP_RATE=0
 }
 
 # control PATH JSON: tell the stand-in something, e.g.

@@ -47,7 +47,7 @@ for words in "expected ID:add" "expected ID:add x -c stdout" "needs an argument:
 	refused 64 "${words%%:*}" ${words#*:}
 done
 refused 64 "chat id" add x -c telegram -t 12a
-refused 64 "telegram or stdout" add x -c pigeon -t 5
+refused 64 "slack, ntfy or stdout" add x -c pigeon -t 5
 refused 64 "'-5'" add x -c stdout -t 5 -b -5
 refused 64 "'1e3'" add x -c stdout -t 5 -b 1e3
 refused 64 "ru or en" add x -c stdout -t 5 -l d

@@ -1,5 +1,12 @@
 test-message_EXTRA := notifier/message.o
 test-filter_EXTRA := notifier/filter.o
-test-ledger_EXTRA := notifier/filter.o notifier/ledger.o notifier/roll.o
-test-roll_EXTRA := notifier/filter.o notifier/ledger.o notifier/roll.o
+test-ledger_EXTRA := notifier/channels.o notifier/filter.o \
+    notifier/ledger.o notifier/roll.o
+test-roll_EXTRA := notifier/channels.o notifier/filter.o \
+    notifier/ledger.o notifier/roll.o
 test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))
+test-channels_EXTRA := notifier/channels.o notifier/filter.o \
+    notifier/ledger.o notifier/roll.o
+test-parts_EXTRA := notifier/parts.o
+test-rate_EXTRA := notifier/rate.o
+test-hook_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "tests/exchange/hooks.h"
 
 #define GLIDE_STEP_MS 50
 
@@ -130,6 +131,10 @@ answer(struct exchange *x, struct request *r, const struct fault *f,
 	if (telegram_path(r->path)) {
 		telegram_answer(
 		    &x->telegram, r, f == NULL || !f->no_effect, now_ms, rep);
+		return;
+	}
+	if (hook_path(r->path)) {
+		hook_answer(r, f == NULL || !f->no_effect, rep);
 		return;
 	}
 	if (f != NULL && f->no_effect)

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "tests/exchange/exchange.h"
+#include "tests/exchange/hooks.h"
 
 /* Bytes that may stand in a JSON text; others become '?'. */
 static void
@@ -81,6 +82,8 @@ journal_write(struct exchange *x, const struct request *r,
 			put_text(&b, "text", r, text);
 		json_put_bool(&b, "delivered", rep->delivered);
 	}
+	if (hook_path(r->path))
+		hook_journal(&b, r, rep);
 	if (strcmp(r->path, "/v5/order/create") == 0)
 		json_put_bool(&b, "booked", rep->order_id != NULL);
 	if (rep->order_id != NULL)

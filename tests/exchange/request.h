@@ -26,6 +26,7 @@ struct request {
 	size_t len;
 	/* Headers; NULL where absent. */
 	const char *api_key, *timestamp, *window, *sign, *content_type;
+	const char *signature, *title; /* of a hook */
 
 	struct param params[PARAMS_MAX];
 	size_t nparams;
@@ -70,8 +71,9 @@ struct reply {
 	int64_t limit, limit_left, limit_reset_ms;
 	enum delivery delivery;
 	int64_t delay_ms, drip_ms, bytes;
-	const char *fault; /* for the journal; NULL: none */
-	/* Of a Telegram message. */
+	const char *fault;   /* for the journal; NULL: none */
+	int64_t retry_after; /* goes with status 429; 0: none */
+	/* Of a Telegram message, or of a hook. */
 	char chat_id[24];
 	int delivered;
 	const char *order_id; /* of the order that was booked, or NULL */

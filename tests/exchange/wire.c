@@ -85,6 +85,10 @@ take_header(struct wire *w, char *line, struct head *h)
 		w->r.sign = value;
 	else if (strcasecmp(line, "Content-Type") == 0)
 		w->r.content_type = value;
+	else if (strcasecmp(line, "X-Signature") == 0)
+		w->r.signature = value;
+	else if (strcasecmp(line, "Title") == 0)
+		w->r.title = value;
 	else if (strcasecmp(line, "Content-Length") == 0)
 		return num_parse(value, len, 0, BODY_MAX, &h->length);
 	else if (strcasecmp(line, "Transfer-Encoding") == 0)
@@ -240,6 +244,9 @@ put_head(struct evbuffer *out, const struct reply *rep, size_t length,
 		    "X-Bapi-Limit-Status: %" PRId64 "\r\n"
 		    "X-Bapi-Limit-Reset-Timestamp: %" PRId64 "\r\n",
 		    rep->limit, rep->limit_left, rep->limit_reset_ms);
+	if (rep->status == 429 && rep->retry_after > 0)
+		(void)evbuffer_add_printf(
+		    out, "Retry-After: %" PRId64 "\r\n", rep->retry_after);
 	(void)evbuffer_add_printf(
 	    out, "Connection: %s\r\n\r\n", keep_alive ? "keep-alive" : "close");
 	return evbuffer_get_length(out);

@@ -79,9 +79,9 @@ control fault '{"path":"/v5/position/list","empty_list":true}'
 is 'empty' '0 200 0' "$(outcome)"
 is 'and there again' '0 200 1' "$(outcome)"
 seq=$(position BTCUSDT 0 .seq)
-sleep 1.6
+sleep 3.1
 done_order BTCUSDT Buy 0.1
-control fault '{"path":"/v5/position/list","stale_ms":1500}'
+control fault '{"path":"/v5/position/list","stale_ms":3000}'
 is 'stale' "0.1 $seq" "$(position BTCUSDT 0 '"\(.size) \(.seq)"')"
 is 'fresh' "0.2 $((seq + 1))" "$(position BTCUSDT 0 '"\(.size) \(.seq)"')"
 

@@ -102,6 +102,7 @@ control fault '{"path":"/v5/order/create","hang":true,"effect":false}'
 is 'not booked' 0 "$(get /v5/order/realtime 'category=linear&orderLinkId=hung' | jq '.result.list | length')"
 
 # What can be seen late: closed-pnl, positions, orders (F04, F13).
+sleep 2 # rows are shown as they were so long ago
 control delay '{"closed_pnl_ms":2000,"position_ms":2000,"order_ms":2000}'
 done_order BTCUSDT Sell 0.1 '"reduceOnly":true,"orderLinkId":"closing"'
 late() {

@@ -100,7 +100,14 @@ answers() {
 	    jq -e '.dryRun' >/dev/null
 }
 wait_for 15 answers
-interrupt p
+# One that dies takes the others with it, and is named.
+pkill -KILL -s "$session" -x trader
+status=0
+wait "$session" || status=$?
+forget run
+[ "$status" -eq 137 ] || fail "trader was killed: $status"
+has run.log 'trader has ended by itself' || fail "it does not say which: $(cat run.log)"
+wait_for 5 gone
 # What is wrong with a setting is said before anything starts.
 settings WEBHOOK_SECRET=abcdefgh MAX_POSITIONS=0 >p/.env
 status=0

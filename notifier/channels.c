@@ -48,16 +48,23 @@ static const struct {
 	const char *name;
 	int (*address_ok)(const char *s);
 	const char *expected;
-	int secret; /* the address is */
 } channels[] = {
-	{ "telegram", chat_ok, "a chat id, as 123456789, or @name", 0 },
-	{ "webhook", signed_ok, URL ", and perhaps # and a secret of 12 bytes",
-	    1 },
-	{ "discord", url_reachable, URL, 1 },
-	{ "slack", url_reachable, URL, 1 },
-	{ "ntfy", url_reachable, URL " with the topic", 1 },
-	{ "stdout", roll_text_ok, "any text in UTF-8", 0 },
+	{ "telegram", chat_ok, "a chat id, as 123456789, or @name" },
+	{ "webhook", signed_ok,
+	    URL ", and perhaps # and a secret of 12 bytes" },
+	{ "discord", url_reachable, URL },
+	{ "slack", url_reachable, URL },
+	{ "ntfy", url_reachable, URL " with the topic" },
+	{ "stdout", roll_text_ok, "any text in UTF-8" },
 };
+
+/* What is neither a URL nor meant to be one. */
+static int
+may_quote(const char *name, const char *address)
+{
+	return address[0] == '\0' ||
+	    (strcmp(name, "telegram") == 0 && strchr(address, '/') == NULL);
+}
 
 int
 channel_check(const char *name, const char *address, char *err, size_t size)
@@ -67,14 +74,9 @@ channel_check(const char *name, const char *address, char *err, size_t size)
 			continue;
 		if (address[0] != '\0' && channels[i].address_ok(address))
 			return 0;
-		if (channels[i].secret)
-			(void)snprintf(err, size,
-			    "address of channel %s: expected %s",
-			    channels[i].name, channels[i].expected);
-		else
-			(void)snprintf(err, size,
-			    "address '%.80s': expected %s", address,
-			    channels[i].expected);
+		(void)snprintf(err, size, "address '%.80s' of %s: expected %s",
+		    may_quote(name, address) ? address : "***", name,
+		    channels[i].expected);
 		return -1;
 	}
 	(void)snprintf(

@@ -45,8 +45,8 @@ signal 1 1 OPEN ',"note":"as it is:  1.50, \u00e9"' >line
 # A symbol that would be markup, a mention, a header.
 signal 2 2 OPEN | sed 's/"BTCUSDT"/"<!channel>\&*@everyone*"/' >odd
 cat line odd >&9
-for name in w1 w2 d s n; do
-	wait_for 10 took_hook "$name-$token" 2
+for id in w1 w2 d s n; do
+	wait_for 10 took_hook "$id-$token" 2
 done
 
 # The line itself, byte for byte, with an HMAC that openssl makes, too.
@@ -81,12 +81,12 @@ control fault "{\"path\":\"/hook/w1-\",\"status\":400,\"body\":\"no\"}"
 control fault "{\"path\":\"/hook/w2-\",\"status\":410,\"body\":\"no\"}"
 signal 3 1 INCREASE >&9
 signal 4 1 CLOSE >&9
-for name in w1:3 d:4 s:4 n:4; do
-	wait_for 10 took_hook "${name%:*}-$token" "${name#*:}"
+for id in w1:3 d:4 s:4 n:4; do
+	wait_for 10 took_hook "${id%:*}-$token" "${id#*:}"
 done
 printf '%s\n' "$text" '🔔 Trade #00002 ⚡' '🔼 Trade #00001 - Position increased' '🔚 Trade #00001 ⚡' >expect
-for name in d s; do
-	got "$name-$token" '.text | fromjson | .content // .text | split("\n")[0]' >heads
+for id in d s; do
+	got "$id-$token" '.text | fromjson | .content // .text | split("\n")[0]' >heads
 	same expect heads
 done
 [ "$(got "w1-$token" '.text | fromjson | .seq' | tr '\n' ' ')" = '1 2 4 ' ] || fail "webhook w1 got $(got "w1-$token" .text)"

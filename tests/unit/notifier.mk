@@ -5,8 +5,6 @@ test-ledger_EXTRA := notifier/channels.o notifier/filter.o \
 test-roll_EXTRA := notifier/channels.o notifier/filter.o \
     notifier/ledger.o notifier/roll.o
 test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))
-test-channels_EXTRA := notifier/channels.o notifier/filter.o \
-    notifier/ledger.o notifier/roll.o
 test-parts_EXTRA := notifier/parts.o
 test-rate_EXTRA := notifier/rate.o
 test-hook_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))

@@ -610,7 +610,7 @@ size_cap(void **state)
 	http_free(h);
 }
 
-/* F35: Telegram's token is in the path. */
+/* F35: the token of Telegram, or of a webhook, is in the path. */
 static void
 no_token_in_errors(void **state)
 {
@@ -625,6 +625,15 @@ no_token_in_errors(void **state)
 	run(h, &r, &out);
 	assert_int_equal(out.outcome, HTTP_NOT_SENT);
 	assert_memory_equal(out.error, "127.0.0.1/bot***: ", 18);
+	assert_null(strstr(out.error, "SECRET"));
+	assert_null(strstr(out.error, "QUERY"));
+
+	/* Or all of the path is one. */
+	r.url = "http://127.0.0.1:1/services/SECRET?k=QUERY";
+	r.path_is_secret = 1;
+	run(h, &r, &out);
+	assert_int_equal(out.outcome, HTTP_NOT_SENT);
+	assert_memory_equal(out.error, "127.0.0.1: ", 11);
 	assert_null(strstr(out.error, "SECRET"));
 	assert_null(strstr(out.error, "QUERY"));
 	http_free(h);

@@ -8,3 +8,4 @@ test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))
 test-parts_EXTRA := notifier/parts.o
 test-rate_EXTRA := notifier/rate.o
 test-hook_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))
+test-telegram_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))

@@ -1,0 +1,107 @@
+#!/bin/sh
+# F103: stages that fail again and again as runit services.  The waits of
+# finish, case by case, by its own arguments; then for real: with a
+# bad setting (78) each is started once and stays down, scripts/status says so,
+# and with the setting mended `sv up` brings it back; differ, whose state
+# another one holds, is started ever more seldom, scripts/status shows it, and
+# once the state is free it recovers alone.
+#
+# Not tested: that trader's caps survive its restarts (trader-caps, trader-kill).
+. "$(dirname "$0")/../lib.sh"
+. "$top/tests/trading.sh"
+. "$top/tests/services.sh"
+
+# finish alone, with a sleep and an sv that only tell.
+mkdir -p bin alone/service/risker/supervise alone/alarm alone/state
+printf '#!/bin/sh\necho "$*" >>"$SLEPT"\n' >bin/sleep
+printf '#!/bin/sh\necho "sv $*" >>"$SLEPT"\n' >bin/sv
+chmod +x bin/sleep bin/sv
+export SLEPT="$T/slept"
+# ends CODE STATUS EXPECTED: seconds waited, or what was told to sv.
+ends() {
+	: >slept
+	(cd alone/service/risker && PATH=$T/bin:$PATH "$top/scripts/sv/finish" "$1" "$2") >finish.out 2>&1 || fail "finish $1 $2: $(cat finish.out)"
+	if grep -q sv slept; then ends_is=$(cat slept); else ends_is=$(wc -l <slept); fi
+	is "finish $1 $2" "$3" "$ends_is"
+}
+lived() {
+	echo "$(($(cut -d . -f 1 /proc/uptime) - $1))" >alone/service/risker/started
+}
+failing=alone/alarm/risker.failing
+lived 0
+for delay in 1 2 4; do ends 71 0 $delay; done
+[ ! -e $failing ] || fail 'an alarm after the third failure'
+ends -1 11 8
+grep -q 'risker failed 4 times in a row, the last time with signal 11: starting it again in 8 s' $failing || fail "the alarm: $(cat $failing)"
+for delay in 16 32 60 60; do ends 74 0 $delay; done
+lived 290
+ends 74 0 60
+lived 301
+ends 74 0 1
+ends 0 0 0
+[ ! -e $failing ] || fail 'an orderly end left the alarm'
+lived 0
+ends 75 0 1
+for code in 64 70 78; do
+	ends $code 0 'sv down .'
+	grep -q "risker ended with exit code $code and stays down" alone/alarm/risker.down || fail "exit code $code: $(cat alone/alarm/*)"
+done
+ends 71 0 1
+echo 'finish, want down' >alone/service/risker/supervise/stat
+ends 71 0 0
+rm alone/service/risker/supervise/stat
+# What is not a number counts as none.
+echo '1; touch bad' >alone/service/risker/failures
+echo >alone/service/risker/started
+ends 71 0 1
+
+# For real.
+services
+spawn holder "$B/differ" -d "$S" -i unix:held.sock
+holds() {
+	has holder.log ready && [ -e "$S/differ.mdb" ]
+}
+wait_for 10 holds
+settings BYBIT_CATEGORIES=lunar
+sv up differ poller notifier
+shows() {
+	! "$top/scripts/status" -d "$S" >status.out 2>&1 || fail "status exits with 0: $(cat status.out)"
+	grep -q "service: .*$1" status.out || fail "status does not show '$1': $(cat status.out)"
+}
+# is_down STAGE: what finish asked for has come to runsv; before that, for up to
+# a second, sv takes the service for one that is wanted up, and an `sv up` for done.
+is_down() {
+	sv status "$1" | grep '^down' | grep -qv 'want up'
+}
+for stage in differ poller notifier; do
+	wait_for 10 has "$SV/alarm/$stage.down" 'stays down'
+	wait_for 10 is_down $stage
+	shows "$stage ended with exit code 78 and stays down"
+	is "failures of $stage" 1 "$(grep -c 'stays down' $stage.log)"
+done
+
+# Mended: up when it is told.  differ then finds its state taken.
+settings
+began=$(date +%s)
+sv up differ poller notifier
+wait_for 12 has "$SV/alarm/differ.failing" 'failed 4 times'
+[ "$(($(date +%s) - began))" -ge 6 ] || fail 'four starts within 6 seconds'
+shows 'differ failed 4 times in a row, the last time with exit code 75: starting it again in 8 s'
+is 'failures of differ' 4 "$(grep -c 'starting it again' differ.log)"
+[ -z "$(find "$SV/alarm" -name '*.down')" ] || fail 'an alarm outlived sv up'
+! (sv -w 1 check differ >/dev/null) || fail 'sv check: differ passes'
+
+# Free: it comes back alone.
+stop holder
+wait_for 12 check differ
+wait_for 12 check poller
+is 'failures of differ' 4 "$(grep -c 'starting it again' differ.log)"
+# Whether it stays, the next minutes show; after that it is no alarm.
+shows 'differ failed 4 times'
+touch -d '7 minutes ago' "$SV/alarm/differ.failing"
+"$top/scripts/status" -d "$S" >status.out 2>&1 || fail "status after 7 minutes: $(cat status.out)"
+! grep -q 'service:' status.out || fail "still an alarm: $(cat status.out)"
+
+# A wait is no reason to be late for sv stop.
+sv stop differ poller notifier >/dev/null || fail "sv stop: $(sv status differ poller notifier)"
+[ ! -e "$SV/alarm/differ.failing" ] || fail 'an orderly end left the alarm'

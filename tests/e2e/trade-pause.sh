@@ -1,0 +1,49 @@
+#!/bin/sh
+# The kill points again, but stopped instead of killed, for longer than an
+# alert lives: what goes on afterwards must not trade at a price of then (F50),
+# and nothing is traded twice (F03, F07).
+. "$(dirname "$0")/../lib.sh"
+. "$top/tests/trading.sh"
+killable
+trading ALLOWED_SYMBOLS="$(coins 20)" $small BYBIT_RECV_WINDOW=1000 WEBHOOK_TIMEOUT=0.5 ALERT_TTL=3
+
+n=0
+# paused PROGRAM POINT: it stops there with an alert on its way, goes on after
+# four seconds, and the alert comes to an end: STATUS and the answer.
+paused() {
+	sleep 1
+	stop "$1"
+	"$1" "SLUICE_KILL=$2:1:stop"
+	wait_for 10 up
+	n=$((n + 1)) bar=$((bar + 60000))
+	body=$(alert_body "{\"symbol\":\"$(coin $n)\",\"price\":\"1\"}")
+	printf '%s' "$body" | curl -sS -m 10 -o /dev/null --data-binary @- "$HOOK/bybit" 2>/dev/null &
+	is_stopped() { grep -q '^State:[^A-Z]*T' "/proc/$(pid_of "$1")/status"; }
+	wait_for 10 is_stopped "$1"
+	sleep 4
+	kill -CONT "$(pid_of "$1")"
+	final() { post_body "$body" && [ "$STATUS" = 200 ] || [ "$STATUS" = 422 ]; }
+	eventually 20 final
+	[ "$(booked)" -le 1 ] || fail "$1 $2: $(booked) orders"
+}
+# late PROGRAM POINT: not traded any more.
+late() {
+	paused "$1" "$2"
+	answered 422 "$1 $2"
+	is "$1 $2: never booked" 0 "$(booked)"
+}
+# traded PROGRAM POINT: it was sent in time, and is known.
+traded() {
+	paused "$1" "$2"
+	answered 200 "$1 $2"
+	is "$1 $2: once" '1 1' "$(sent) $(booked)"
+	wait_for 5 is_state protected
+}
+late trader K6
+traded trader K7
+traded trader K8
+traded trader K9
+# trader looks at the decisions itself.
+traded risker K5
+judge told
+stop_all

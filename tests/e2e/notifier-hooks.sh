@@ -64,7 +64,7 @@ same expect signed
 
 text='🔔 Trade #00001 ⚡'
 [ "$(got "d-$token" '.text | fromjson | .content | split("\n")[0]' | head -n 1)" = "$text" ] || fail "discord: $(got "d-$token" .text)"
-[ "$(got "d-$token" '.text | fromjson | .allowed_mentions.parse | length' | sort -u)" = 0 ] || fail "discord may mention"
+[ "$(got "d-$token" '.text | fromjson | .allowed_mentions | tojson' | sort -u)" = '{"parse":[]}' ] || fail "discord may mention"
 got "d-$token" '.text | fromjson | .content' | grep -qF '📈 LONG \<!channel\>&\*\@everyone\*' || fail "discord: $(got "d-$token" .text)"
 [ "$(got "s-$token" '.text | fromjson | .text | split("\n")[0]' | head -n 1)" = "$text" ] || fail "slack: $(got "s-$token" .text)"
 got "s-$token" '.text | fromjson | .text' | grep -qF '📈 LONG &lt;!channel&gt;&amp;*@everyone*' || fail "slack: $(got "s-$token" .text)"

@@ -138,11 +138,14 @@ take_file(struct settings *s, char *text, size_t len, const struct stat *st,
     const char *file, struct buf *errors, struct buf *warnings)
 {
 	size_t lines[SETTINGS_COUNT] = { 0 };
+	int environment[SETTINGS_COUNT];
 	enum env_status status;
 	struct env_file f;
 	int secret = 0;
 	int which;
 
+	for (which = 0; which < SETTINGS_COUNT; which++)
+		environment[which] = setting_given(s, (enum setting)which);
 	env_file_init(&f, text, len);
 	while ((status = env_file_next(&f)) != ENV_END) {
 		if (status == ENV_BAD) {
@@ -165,7 +168,7 @@ take_file(struct settings *s, char *text, size_t len, const struct stat *st,
 		    *f.value != '\0')
 			secret = 1;
 		/* The environment wins, also over what would be wrong here. */
-		if (!setting_given(s, (enum setting)which))
+		if (!environment[which])
 			take(s, (enum setting)which, f.value, file, f.line,
 			    errors);
 	}

@@ -573,6 +573,7 @@ test_unknown_names(void **arg)
 		    NULL },
 	};
 	char text[256];
+	struct settings *twice;
 	const char *got;
 	size_t i;
 
@@ -592,8 +593,11 @@ test_unknown_names(void **arg)
 		if (got != NULL)
 			says(&warnings, "did you mean");
 	}
-	settings_free(good("ACCOUNT=a\nDRY_RUN=true\nACCOUNT=b\n"));
-	says(&warnings, "line 3: ACCOUNT stands in line 1, too");
+	twice = good("ACCOUNT=a\nDRY_RUN=true\nACCOUNT=b\n");
+	says(&warnings,
+	    "line 3: ACCOUNT stands in line 1, too; this one counts");
+	assert_string_equal(setting_str(twice, ACCOUNT), "b");
+	settings_free(twice);
 }
 
 /*

@@ -3,7 +3,7 @@
 # the order cannot be seen for a while; one order each, protected, and its
 # client gets an answer within 3 seconds and the outcome later.
 #
-# Not tested here: an order that is hidden for 60 s (trader-unknown.sh).
+# Not tested here: an order that is hidden for 60 s (unit/test-trader-ways).
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
 trading ALLOWED_SYMBOLS="$(coins 20)" $small BYBIT_RECV_WINDOW=1000

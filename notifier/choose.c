@@ -1,0 +1,199 @@
+/*
+ * What is to be done with the first of a subscriber's deliveries: whether it
+ * may still be sent, over which channel, and its text.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "notifier/flight.h"
+#include "notifier/message.h"
+#include "notifier/parts.h"
+
+int64_t
+flight_deadline(const struct notifier *n, const struct delivery *d)
+{
+	return d->event_ms +
+	    (d->action == ACTION_OPEN ? n->o.open_max_age_ms : n->o.max_age_ms);
+}
+
+static enum step
+drop(struct flight *f, const char *why)
+{
+	f->channel = NULL;
+	f->o = (struct outcome){ .kind = OUTCOME_REFUSED };
+	reason_set(f->o.reason, "%s", why);
+	return STEP_DROP;
+}
+
+static enum step
+give_up(struct flight *f, int64_t after_ms)
+{
+	char last[REASON_SIZE];
+
+	memcpy(last, f->d.reason, sizeof(last));
+	(void)drop(f, "");
+	reason_set(f->o.reason, "not delivered within %lld s%s%s",
+	    (long long)after_ms / 1000, last[0] != '\0' ? ": " : "", last);
+	return STEP_DROP;
+}
+
+static const struct channel *
+find_channel(const struct notifier *n, const char *name)
+{
+	for (size_t i = 0; i < n->o.nchannels; i++)
+		if (strcmp(n->o.channels[i].name, name) == 0)
+			return &n->o.channels[i];
+	return NULL;
+}
+
+/* The subscriber as they are now; NOTFOUND where the row is gone. */
+static enum store_error
+read_subscriber(struct notifier *n, struct store_txn *t, struct flight *f)
+{
+	if (f->d.action != ACTION_ALARM)
+		return roll_get(&n->roll, t, f->d.subscriber, &f->s);
+	f->s = (struct subscriber){ .id = OPERATOR_ID,
+		.channel = "telegram",
+		.active = n->o.operator_chat[0] != '\0' };
+	(void)snprintf(
+	    f->s.address, sizeof(f->s.address), "%s", n->o.operator_chat);
+	return STORE_OK;
+}
+
+/* Whether it may still be sent, and to whom. */
+static enum store_error
+judge(struct notifier *n, struct store_txn *t, struct flight *f,
+    struct moment now, enum step *step)
+{
+	struct delivery *d = &f->d;
+	int64_t limit = flight_deadline(n, d);
+	enum store_error e;
+
+	if (now.wall_ms >= limit) {
+		*step = give_up(f, limit - d->event_ms);
+		return STORE_OK;
+	}
+	if (f->lane->loaded && d->due_ms > now.wall_ms) {
+		*step = STEP_LATER;
+		f->o.wait_ms =
+		    (d->due_ms < limit ? d->due_ms : limit) - now.wall_ms;
+		return STORE_OK;
+	}
+	e = read_subscriber(n, t, f);
+	if (e == STORE_NOTFOUND || (e == STORE_OK && !f->s.active)) {
+		*step = drop(f,
+		    e == STORE_OK ? "the subscriber is inactive"
+				  : "the subscriber was removed");
+		return STORE_OK;
+	}
+	if (e != STORE_OK)
+		return e;
+	if (d->action != ACTION_OPEN && d->action != ACTION_ALARM) {
+		e = recipient_has(t, d);
+		if (e == STORE_NOTFOUND) {
+			*step =
+			    drop(f, "the OPEN of the trade was not delivered");
+			return STORE_OK;
+		}
+	}
+	return e;
+}
+
+/* Whether the channel takes it now. */
+static enum step
+ask(struct flight *f, struct moment now)
+{
+	const struct channel *c = f->channel;
+
+	if (c->busy_ms != NULL) {
+		f->o.wait_ms = c->busy_ms(c->state, now.mono_ms);
+		if (f->o.wait_ms > 0)
+			return STEP_BUSY;
+	}
+	if (c->turn_ms != NULL) {
+		f->o.wait_ms = c->turn_ms(c->state, f->s.address, now.mono_ms);
+		if (f->o.wait_ms > 0)
+			return STEP_TURN;
+	}
+	return STEP_SEND;
+}
+
+/* The text, or the piece of it that is to be sent next; 0, or -1. */
+static int
+put_text(struct notifier *n, struct flight *f, const struct json *v)
+{
+	const char *lang = f->s.lang[0] != '\0' ? f->s.lang : n->o.lang;
+	int last;
+
+	if ((f->d.action == ACTION_ALARM
+		    ? message_alarm(&f->text, v, lang)
+		    : message_signal(&f->text, v, lang)) == -1)
+		return -1;
+	f->more = 0;
+	if (f->channel->units_max > 0) {
+		last = parts_cut(&f->text, f->channel->units_max, f->d.parts);
+		if (last == -1)
+			return -1;
+		f->more = !last;
+	}
+	return buf_cstr(&f->text) != NULL ? 0 : -1;
+}
+
+/* The channel, and what is to be sent over it. */
+static enum store_error
+compose(struct notifier *n, struct store_txn *t, struct flight *f,
+    struct moment now, enum step *step)
+{
+	struct delivery *d = &f->d;
+	const struct json *v;
+	enum store_error e;
+
+	f->channel = find_channel(n, f->s.channel);
+	if (f->channel == NULL) {
+		*step = drop(f, "there is no such channel");
+		return STORE_OK;
+	}
+	*step = ask(f, now);
+	if (*step != STEP_SEND)
+		return STORE_OK;
+	memcpy(d->channel, f->s.channel, sizeof(d->channel));
+	e = message_get(&n->rows, t, d->journal, d->number, d->seq, &v);
+	if (e != STORE_OK)
+		return e;
+	if (put_text(n, f, v) == -1)
+		*step = drop(f, "no text can be made of the signal");
+	else if (f->channel->verbatim)
+		buf_put(&f->line, n->rows.text.p, n->rows.text.len);
+	return STORE_OK;
+}
+
+enum store_error
+flight_prepare(struct notifier *n, struct store_txn *t, struct flight *f,
+    struct moment now, enum step *step)
+{
+	struct delivery head = { .journal = "" };
+	enum store_error e;
+
+	*step = STEP_SEND;
+	f->channel = NULL;
+	memset(&f->o, 0, sizeof(f->o));
+	buf_clear(&f->text);
+	buf_clear(&f->line);
+	e = pending_head(&n->rows, t, f->lane->id, &head);
+	if (e == STORE_NOTFOUND) {
+		*step = STEP_EMPTY;
+		return STORE_OK;
+	}
+	if (e == STORE_OK)
+		e = delivery_get(
+		    &n->rows, t, head.journal, head.seq, f->lane->id, &f->d);
+	if (e != STORE_OK)
+		return e;
+	f->d.order = head.order;
+	e = judge(n, t, f, now, step);
+	if (e == STORE_OK && *step == STEP_SEND)
+		e = compose(n, t, f, now, step);
+	f->lane->loaded = 0;
+	return e;
+}

@@ -14,6 +14,7 @@ static const char *const words[] = {
 	[WHY_IMPORT] = "import",
 	[WHY_CREDIT] = "credit",
 	[WHY_REMOVE] = "remove",
+	[WHY_INVITE] = "invite",
 	[WHY_OPEN] = "open",
 	[WHY_UNDELIVERED] = "undelivered",
 };

@@ -32,6 +32,7 @@ struct reason {
 		WHY_IMPORT,
 		WHY_CREDIT,
 		WHY_REMOVE,
+		WHY_INVITE,	 /* a code was redeemed; its id is the note */
 		WHY_OPEN,	 /* a trade was paid for */
 		WHY_UNDELIVERED, /* and is not, as its OPEN did not arrive */
 	} why;

@@ -2,6 +2,7 @@ PROGS += notifier subscribers
 notifier_OBJS := $(patsubst %.c,%.o,$(filter-out notifier/subscribers%,$(wildcard notifier/*.c)))
 notifier_LIBS := -llmdb -lcurl -lcrypto -lcjson
 subscribers_OBJS := $(patsubst %.c,%.o,$(wildcard notifier/subscribers*.c)) \
-    notifier/channels.o notifier/filter.o notifier/ledger.o notifier/roll.o
-subscribers_LIBS := -llmdb -lcjson
+    notifier/bot_row.o notifier/channels.o notifier/filter.o notifier/invites.o \
+    notifier/ledger.o notifier/roll.o
+subscribers_LIBS := -llmdb -lcrypto -lcjson
 MANUALS += notifier/notifier.8 notifier/subscribers.8

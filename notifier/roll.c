@@ -12,7 +12,7 @@
 
 const char *const notifier_tables[] = { "subscribers", "recipients",
 	"deliveries", "pending", "messages", "journals", "told", "ledger",
-	NULL };
+	"invites", "bot", NULL };
 
 static const char id_letters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-";

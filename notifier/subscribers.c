@@ -297,10 +297,13 @@ static const struct verb {
 	{ "credit", do_credit },
 	{ "export", do_list },
 	{ "import", sub_import },
+	{ "invite", sub_invite },
+	{ "invites", sub_invites },
 	{ "list", do_list },
 	{ "pause", do_pause },
 	{ "remove", do_remove },
 	{ "resume", do_resume },
+	{ "revoke", sub_revoke },
 	{ "set", sub_set },
 	{ "show", do_show },
 };
@@ -334,7 +337,12 @@ main(int argc, char *argv[])
 	    "  show ID       with the latest of the ledger\n"
 	    "  list\n"
 	    "  export        all, one JSON object a line\n"
-	    "  import        from standard input: all lines, or none");
+	    "  import        from standard input: all lines, or none\n"
+	    "  invite [-b BALANCE] [-l ru|en] [-n COUNT] [-x EXPIRY]\n"
+	    "                codes for Telegram's /start, one JSON object a "
+	    "line\n"
+	    "  invites       all of them, without the codes\n"
+	    "  revoke ID     an invite that was not used");
 	if (c.stage.argc == 0)
 		stage_usage("a command is expected");
 	verb = find(c.stage.argv[0]);

@@ -38,5 +38,8 @@ void sub_no_operand(int argc, char *argv[]);
 void sub_add(struct command *c, int argc, char *argv[]);
 void sub_set(struct command *c, int argc, char *argv[]);
 void sub_import(struct command *c, int argc, char *argv[]);
+void sub_invite(struct command *c, int argc, char *argv[]);
+void sub_invites(struct command *c, int argc, char *argv[]);
+void sub_revoke(struct command *c, int argc, char *argv[]);
 
 #endif

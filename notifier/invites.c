@@ -1,0 +1,230 @@
+#include "notifier/invites.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+
+#define ROW_MAX 1024
+#define TABLE "invites"
+
+/* The hash of a code, and the id that begins it. */
+static int
+hash_code(
+    const char *code, char id[INVITE_ID_SIZE], char hash[INVITE_HASH_SIZE])
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	if (EVP_Digest(code, strlen(code), md, &len, EVP_sha256(), NULL) != 1 ||
+	    len != (INVITE_HASH_SIZE - 1) / 2)
+		return -1;
+	for (unsigned int i = 0; i < len; i++)
+		(void)snprintf(hash + 2 * i, 3, "%02x", md[i]);
+	memcpy(id, hash, INVITE_ID_SIZE - 1);
+	id[INVITE_ID_SIZE - 1] = '\0';
+	return 0;
+}
+
+int
+invite_draw(struct invite *v, char code[INVITE_CODE_SIZE])
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz0123456789";
+
+	for (size_t i = 0; i < INVITE_CODE_SIZE - 1; i++)
+		code[i] = letters[arc4random_uniform(sizeof(letters) - 1)];
+	code[INVITE_CODE_SIZE - 1] = '\0';
+	return hash_code(code, v->id, v->hash);
+}
+
+const char *
+invite_state(const struct invite *v, int64_t now_ms)
+{
+	if (v->used_ms != 0)
+		return "used";
+	return now_ms >= v->expires_ms ? "expired" : "open";
+}
+
+static void
+write_members(struct buf *b, const struct invite *v)
+{
+	json_put_string(b, "id", v->id);
+	json_put_int(b, "balance", v->balance);
+	if (v->lang[0] != '\0')
+		json_put_string(b, "lang", v->lang);
+	json_put_time(b, "made", v->made_ms);
+	json_put_time(b, "expires", v->expires_ms);
+	if (v->used_ms != 0) {
+		json_put_time(b, "used", v->used_ms);
+		json_put_string(b, "subscriber", v->subscriber);
+	}
+}
+
+void
+invite_write(struct buf *b, const struct invite *v, int64_t now_ms)
+{
+	json_open_object(b, NULL);
+	write_members(b, v);
+	json_put_string(b, "state", invite_state(v, now_ms));
+	json_close_object(b);
+}
+
+static int
+take_text(char *to, size_t size, const struct json *v)
+{
+	const char *s = json_string(v);
+
+	if (s == NULL || strlen(s) >= size)
+		return -1;
+	memcpy(to, s, strlen(s) + 1);
+	return 0;
+}
+
+static int
+parse(struct invite *out, const struct json *v)
+{
+	const struct json *lang = json_get(v, "lang");
+	const struct json *used = json_get(v, "used");
+
+	memset(out, 0, sizeof(*out));
+	if (take_text(out->id, sizeof(out->id), json_get(v, "id")) == -1 ||
+	    take_text(out->hash, sizeof(out->hash), json_get(v, "hash")) ==
+		-1 ||
+	    json_int(json_get(v, "balance"), 0, BALANCE_MAX, &out->balance) ==
+		-1 ||
+	    json_time(json_get(v, "made"), &out->made_ms) == -1 ||
+	    json_time(json_get(v, "expires"), &out->expires_ms) == -1)
+		return -1;
+	if (lang != NULL && take_text(out->lang, sizeof(out->lang), lang) == -1)
+		return -1;
+	if (used == NULL)
+		return 0;
+	return json_time(used, &out->used_ms) == -1
+	    ? -1
+	    : take_text(out->subscriber, sizeof(out->subscriber),
+		  json_get(v, "subscriber"));
+}
+
+static enum store_error
+read_row(struct roll *r, const char *id, const char *val, size_t len,
+    struct invite *out)
+{
+	const struct json *v = NULL;
+
+	buf_clear(&r->text);
+	buf_put(&r->text, val, len);
+	if (buf_reserve(&r->text, 1) == 0)
+		v = json_parse(r->doc, r->text.p, len);
+	if (v != NULL && parse(out, v) == 0)
+		return STORE_OK;
+	(void)snprintf(r->error, sizeof(r->error),
+	    "the row of invite '%.12s' cannot be read", id);
+	return STORE_BAD;
+}
+
+enum store_error
+invite_get(
+    struct roll *r, struct store_txn *t, const char *id, struct invite *out)
+{
+	struct store_key key;
+	enum store_error e;
+	const char *val;
+	size_t len;
+
+	store_key_init(&key);
+	store_key_str(&key, id);
+	e = store_get(t, TABLE, key.p, key.len, &val, &len);
+	return e == STORE_OK ? read_row(r, id, val, len, out) : e;
+}
+
+enum store_error
+invite_find(
+    struct roll *r, struct store_txn *t, const char *code, struct invite *out)
+{
+	char id[INVITE_ID_SIZE], hash[INVITE_HASH_SIZE];
+	enum store_error e;
+
+	if (hash_code(code, id, hash) == -1)
+		return STORE_FAIL;
+	e = invite_get(r, t, id, out);
+	if (e == STORE_OK && CRYPTO_memcmp(out->hash, hash, sizeof(hash)) != 0)
+		return STORE_NOTFOUND;
+	return e;
+}
+
+enum store_error
+invite_put(struct store_txn *t, const struct invite *v)
+{
+	enum store_error e = STORE_FAIL;
+	struct store_key key;
+	struct buf b;
+
+	buf_init(&b, ROW_MAX);
+	json_open_object(&b, NULL);
+	write_members(&b, v);
+	json_put_string(&b, "hash", v->hash);
+	json_close_object(&b);
+	store_key_init(&key);
+	store_key_str(&key, v->id);
+	if (buf_failed(&b) == 0)
+		e = store_put(t, TABLE, key.p, key.len, b.p, b.len);
+	buf_release(&b);
+	return e;
+}
+
+enum store_error
+invite_del(struct store_txn *t, const char *id)
+{
+	struct store_key key;
+
+	store_key_init(&key);
+	store_key_str(&key, id);
+	return store_del(t, TABLE, key.p, key.len);
+}
+
+struct listing {
+	struct roll *roll;
+	const char *after;
+	struct invite *out;
+	size_t max, n;
+	enum store_error error;
+};
+
+static int
+list_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+{
+	struct listing *l = arg;
+	const char *id = key;
+
+	if (klen == 0 || id[klen - 1] != '\0' || strcmp(id, l->after) == 0)
+		return 0;
+	if (l->n == l->max)
+		return 1;
+	l->error = read_row(l->roll, id, val, vlen, &l->out[l->n]);
+	if (l->error != STORE_OK)
+		return 1;
+	l->n++;
+	return 0;
+}
+
+enum store_error
+invite_list(struct roll *r, struct store_txn *t, const char *after,
+    struct invite *out, size_t max, size_t *n)
+{
+	struct listing l = { r, after, out, max, 0, STORE_OK };
+	struct store_key key;
+	enum store_error e;
+
+	store_key_init(&key);
+	store_key_str(&key, after);
+	e = store_scan(t, TABLE, key.p, key.len, list_row, &l);
+	if (e == STORE_OK)
+		e = l.error;
+	if (e == STORE_OK)
+		*n = l.n;
+	return e;
+}

@@ -16,3 +16,5 @@ test-server-ends_EXTRA_LIBS := $(webhookd_listener_LIBS)
 test-tls_EXTRA := $(webhookd_listener)
 test-tls_EXTRA_LIBS := $(webhookd_listener_LIBS)
 fuzz-server_EXTRA := webhookd/address.o webhookd/gate.o
+fuzz-door_EXTRA := $(webhookd_listener)
+fuzz-door_EXTRA_LIBS := $(webhookd_listener_LIBS) -lcrypto

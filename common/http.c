@@ -12,6 +12,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/decimal.h"
 #include "common/limits.h"
 
 /* Bytes of a reply's headers: CloudFront's and Bybit's take 2 KiB. */
@@ -357,6 +358,7 @@ on_header(char *p, size_t size, size_t n, void *arg)
 		/* A new head: what an interim one said does not count. */
 		r->limit_status[0] = r->limit_reset[0] = '\0';
 		r->retry_after[0] = r->content_type[0] = '\0';
+		r->date[0] = '\0';
 		return n;
 	}
 	take_header(p, n, "X-Bapi-Limit-Status", r->limit_status,
@@ -367,6 +369,7 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	    p, n, "Retry-After", r->retry_after, sizeof(r->retry_after));
 	take_header(
 	    p, n, "Content-Type", r->content_type, sizeof(r->content_type));
+	take_header(p, n, "Date", r->date, sizeof(r->date));
 	return n;
 }
 
@@ -597,6 +600,42 @@ finish(struct http *h, struct call *c, CURLcode result)
 	call_clear(c);
 	c->next = h->idle;
 	h->idle = c;
+}
+
+/* A date of HTTP's (RFC 9110, 5.6.7), s; -1 where it is none. */
+static int64_t
+date_s(const char *text)
+{
+	/* curl_getdate takes more than that: bare numbers, "12:00". */
+	if (strchr(text, ' ') == NULL || strchr(text, ':') == NULL)
+		return -1;
+	return curl_getdate(text, NULL);
+}
+
+int64_t
+http_retry_after_ms(const struct http_reply *r, int64_t max_ms)
+{
+	const struct decimal max = decimal_from_int(max_ms / 1000);
+	const char *text = r->retry_after;
+	int64_t until, from;
+	struct decimal d;
+
+	if (decimal_parse(&d, text, strlen(text)) == 0) {
+		if (decimal_sign(d) < 0)
+			return -1;
+		if (decimal_cmp(d, max) > 0)
+			return max_ms;
+		return (int64_t)((d.e18 + 999999999999999) / 1000000000000000);
+	}
+	until = date_s(text);
+	if (until == -1)
+		return -1;
+	from = date_s(r->date);
+	if (from == -1)
+		from = clock_wall_ms() / 1000;
+	if (until <= from)
+		return 0;
+	return until - from < max_ms / 1000 ? (until - from) * 1000 : max_ms;
 }
 
 /* Let libcurl work; the number of requests that ended, or -1 with errno. */

@@ -31,7 +31,8 @@ struct http_reply {
 	/* Headers that somebody here reads; "" where absent. */
 	char limit_status[24]; /* X-Bapi-Limit-Status */
 	char limit_reset[24];  /* X-Bapi-Limit-Reset-Timestamp */
-	char retry_after[24];  /* Retry-After */
+	char retry_after[40];  /* Retry-After: seconds, or a date */
+	char date[40];	       /* Date */
 	char content_type[64];
 };
 
@@ -78,6 +79,13 @@ struct http_request {
  */
 int http_start(struct http *h, const struct http_request *r,
     void (*done)(void *arg, const struct http_reply *reply), void *arg);
+
+/*
+ * How long Retry-After asks to wait, ms, at most max_ms; -1 where there is
+ * none that can be read.  It is seconds, rounded up, or a date of HTTP's, which
+ * is told by the sender's clock: its Date, else ours.
+ */
+int64_t http_retry_after_ms(const struct http_reply *r, int64_t max_ms);
 
 /* Requests under way; end them all, without a call of done. */
 size_t http_active(const struct http *h);

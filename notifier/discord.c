@@ -1,5 +1,4 @@
 /* The channel discord: an incoming webhook of a Discord channel. */
-#include <errno.h>
 #include <string.h>
 
 #include "common/buf.h"
@@ -8,7 +7,6 @@
 
 /* Discord takes 2000 characters, and a backslash may be before each. */
 #define UNITS_MAX 1000
-#define CONTENT_MAX (32u << 10)
 
 /* What would be markup, a link or a mention stands for itself. */
 static void
@@ -25,33 +23,25 @@ put_escaped(struct buf *b, const char *text)
 	}
 }
 
-int
-discord_body(struct buf *b, const char *text)
+static void
+put_rest(struct buf *b)
 {
-	struct buf content;
-	int rc;
-
-	buf_init(&content, CONTENT_MAX);
-	put_escaped(&content, text);
-	json_open_object(b, NULL);
-	json_put_mem(
-	    b, "content", content.p != NULL ? content.p : "", content.len);
 	json_open_object(b, "allowed_mentions");
 	json_open_array(b, "parse");
 	json_close_array(b);
 	json_close_object(b);
-	json_close_object(b);
-	rc = buf_failed(&content) == 0 && buf_failed(b) == 0 ? 0 : -1;
-	buf_release(&content);
-	if (rc == -1)
-		errno = ENOMEM;
-	return rc;
 }
+
+const struct hook_text discord_text = {
+	.member = "content",
+	.put_escaped = put_escaped,
+	.put_rest = put_rest,
+};
 
 static int
 start(void *state, const struct send *s)
 {
-	return hook_post_json(state, s, discord_body);
+	return hook_post_text(state, s, &discord_text);
 }
 
 struct channel

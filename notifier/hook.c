@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "common/buf.h"
-#include "common/decimal.h"
+#include "common/json.h"
 
 #define BODY_MAX (64u << 10)
+#define ESCAPED_MAX (32u << 10)
 
 /* A send that waits for its reply. */
 struct call {
@@ -15,24 +16,10 @@ struct call {
 	void *arg;
 };
 
-/* Retry-After in ms, rounded up; -1 where it is no number of seconds. */
-static int64_t
-retry_after_ms(const char *text)
-{
-	const struct decimal max = decimal_from_int(HOOK_WAIT_MAX);
-	struct decimal d;
-
-	if (decimal_parse(&d, text, strlen(text)) == -1 || decimal_sign(d) < 0)
-		return -1;
-	if (decimal_cmp(d, max) > 0)
-		d = max;
-	return (int64_t)((d.e18 + 999999999999999) / 1000000000000000);
-}
-
 static void
 judge_status(struct outcome *o, const struct http_reply *r)
 {
-	int64_t wait_ms = retry_after_ms(r->retry_after);
+	int64_t wait_ms = http_retry_after_ms(r, HOOK_WAIT_MAX_MS);
 
 	if (r->status >= 200 && r->status <= 299) {
 		o->kind = OUTCOME_DELIVERED;
@@ -96,8 +83,27 @@ hook_post(struct http *h, const struct send *s, const char *url,
 }
 
 int
-hook_post_json(struct http *h, const struct send *s,
-    int (*body)(struct buf *b, const char *text))
+hook_text_body(struct buf *b, const struct hook_text *k, const char *text)
+{
+	struct buf escaped;
+	int rc;
+
+	buf_init(&escaped, ESCAPED_MAX);
+	k->put_escaped(&escaped, text);
+	json_open_object(b, NULL);
+	json_put_mem(
+	    b, k->member, escaped.p != NULL ? escaped.p : "", escaped.len);
+	k->put_rest(b);
+	json_close_object(b);
+	rc = buf_failed(&escaped) == 0 && buf_failed(b) == 0 ? 0 : -1;
+	buf_release(&escaped);
+	if (rc == -1)
+		errno = ENOMEM;
+	return rc;
+}
+
+int
+hook_post_text(struct http *h, const struct send *s, const struct hook_text *k)
 {
 	static const char *const headers[] = { "Content-Type: application/json",
 		NULL };
@@ -105,7 +111,7 @@ hook_post_json(struct http *h, const struct send *s,
 	int rc = -1;
 
 	buf_init(&b, BODY_MAX);
-	if (body(&b, s->text) == 0)
+	if (hook_text_body(&b, k, s->text) == 0)
 		rc = hook_post(h, s, s->address, headers, b.p, b.len);
 	buf_release(&b);
 	return rc;

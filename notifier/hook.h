@@ -19,8 +19,8 @@
 
 struct buf;
 
-/* Longer waits than that are not obeyed: Retry-After, seconds. */
-#define HOOK_WAIT_MAX 3600
+/* Longer waits than that are not obeyed: Retry-After. */
+#define HOOK_WAIT_MAX_MS 3600000
 
 /*
  * What a reply means: 2xx is a delivery, 429 with a Retry-After to wait, 404
@@ -33,13 +33,21 @@ void hook_judge(struct outcome *o, const struct http_reply *r);
 int hook_post(struct http *h, const struct send *s, const char *url,
     const char *const *headers, const char *body, size_t len);
 
-/* The same with a body of JSON that is made of the text. */
-int hook_post_json(struct http *h, const struct send *s,
-    int (*body)(struct buf *b, const char *text));
+/* A body of JSON, one member of which is the text. */
+struct hook_text {
+	const char *member;
+	/* So that nothing in it is markup, a link or a mention. */
+	void (*put_escaped)(struct buf *b, const char *text);
+	void (*put_rest)(struct buf *b); /* the other members */
+};
+extern const struct hook_text discord_text, slack_text;
 
-/* Such bodies, appended to b.  0, or -1 with ENOMEM. */
-int discord_body(struct buf *b, const char *text);
-int slack_body(struct buf *b, const char *text);
+/* Such a body, appended to b.  0, or -1 with ENOMEM. */
+int hook_text_body(struct buf *b, const struct hook_text *k, const char *text);
+
+/* Send it to the address of s, as hook_post does. */
+int hook_post_text(
+    struct http *h, const struct send *s, const struct hook_text *k);
 
 /* The header "Title: ...", in ASCII alone: RFC 2047 where it has to be. */
 void ntfy_title(struct buf *b, const char *text);

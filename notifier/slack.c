@@ -1,12 +1,9 @@
 /* The channel slack: an incoming webhook of a Slack app. */
-#include <errno.h>
-
 #include "common/buf.h"
 #include "common/json.h"
 #include "notifier/hook.h"
 
 #define UNITS_MAX 4000 /* Slack cuts off at 40,000; an & takes five */
-#define CONTENT_MAX (32u << 10)
 
 /* What would be a link, a command or a mention stands for itself. */
 static void
@@ -28,31 +25,23 @@ put_escaped(struct buf *b, const char *text)
 		}
 }
 
-int
-slack_body(struct buf *b, const char *text)
+/* So that stars and underscores are no markup. */
+static void
+put_rest(struct buf *b)
 {
-	struct buf content;
-	int rc;
-
-	buf_init(&content, CONTENT_MAX);
-	put_escaped(&content, text);
-	json_open_object(b, NULL);
-	json_put_mem(
-	    b, "text", content.p != NULL ? content.p : "", content.len);
-	/* So that stars and underscores are no markup. */
 	json_put_bool(b, "mrkdwn", 0);
-	json_close_object(b);
-	rc = buf_failed(&content) == 0 && buf_failed(b) == 0 ? 0 : -1;
-	buf_release(&content);
-	if (rc == -1)
-		errno = ENOMEM;
-	return rc;
 }
+
+const struct hook_text slack_text = {
+	.member = "text",
+	.put_escaped = put_escaped,
+	.put_rest = put_rest,
+};
 
 static int
 start(void *state, const struct send *s)
 {
-	return hook_post_json(state, s, slack_body);
+	return hook_post_text(state, s, &slack_text);
 }
 
 struct channel

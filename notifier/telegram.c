@@ -12,8 +12,8 @@
 #include "notifier/rate.h"
 
 #define BODY_MAX (64u << 10)
-#define UNITS_MAX 4096	       /* of a text (F33) */
-#define RETRY_AFTER_MAX 604800 /* seconds; three hours were seen */
+#define UNITS_MAX 4096		     /* of a text (F33) */
+#define RETRY_AFTER_MAX_MS 604800000 /* three hours were seen */
 
 /* Chats in a row that were told to wait: then it is the bot as a whole. */
 #define LIMITED_MAX 3
@@ -121,17 +121,16 @@ has_words(const char *text, const char *const *words)
 	return 0;
 }
 
-/* How long a 429 asks to wait, s; -1 where it does not say. */
+/* How long a 429 asks to wait, ms; -1 where it does not say. */
 static int64_t
-retry_after(const struct json *parameters, const struct http_reply *r)
+retry_after_ms(const struct json *parameters, const struct http_reply *r)
 {
-	int64_t s = -1;
+	int64_t s;
 
 	if (json_int(json_get(parameters, "retry_after"), 0, INT64_MAX, &s) ==
 	    -1)
-		(void)num_parse(
-		    r->retry_after, strlen(r->retry_after), 0, INT64_MAX, &s);
-	return s > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : s;
+		return http_retry_after_ms(r, RETRY_AFTER_MAX_MS);
+	return s < RETRY_AFTER_MAX_MS / 1000 ? s * 1000 : RETRY_AFTER_MAX_MS;
 }
 
 static int
@@ -160,9 +159,9 @@ judge_error(struct outcome *o, const struct json *v, const struct http_reply *r)
 		text = "no description";
 	reason_set(o->reason, "HTTP %d: %s", r->status, text);
 	if (r->status == 429) {
-		wait = retry_after(parameters, r);
+		wait = retry_after_ms(parameters, r);
 		o->kind = wait >= 0 ? OUTCOME_WAIT : OUTCOME_RETRY;
-		o->wait_ms = wait >= 0 ? wait * 1000 : 0;
+		o->wait_ms = wait >= 0 ? wait : 0;
 	} else if (r->status == 401 || r->status == 404) {
 		o->kind = OUTCOME_RETRY;
 		reason_set(o->reason,

@@ -46,7 +46,11 @@ a_status_has_a_meaning(void **state)
 		{ HTTP_REPLY, 429, "99999999999999999", OUTCOME_WAIT, 3600000 },
 		{ HTTP_REPLY, 429, "", OUTCOME_RETRY, 0 },
 		{ HTTP_REPLY, 429, "-1", OUTCOME_RETRY, 0 },
-		{ HTTP_REPLY, 429, "Sat, 21 Nov 2026", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 429, "soon", OUTCOME_RETRY, 0 },
+		{ HTTP_REPLY, 429, "Sun, 06 Nov 1994 08:49:07 GMT",
+		    OUTCOME_WAIT, 0 },
+		{ HTTP_REPLY, 429, "Sun, 06 Nov 2094 08:49:07 GMT",
+		    OUTCOME_WAIT, 3600000 },
 		{ HTTP_REPLY, 500, "", OUTCOME_RETRY, 0 },
 		{ HTTP_REPLY, 503, "9", OUTCOME_RETRY, 0 },
 		{ HTTP_NOT_SENT, 0, "", OUTCOME_RETRY, 0 },
@@ -109,17 +113,17 @@ static void
 bodies_are_escaped(void **state)
 {
 	static const struct {
-		int (*body)(struct buf *b, const char *text);
+		const struct hook_text *kind;
 		const char *text, *expect;
 	} cases[] = {
-		{ discord_body, "Trade #1\n-1.5 a_b*c\n# d\n  > e <@1> \\",
+		{ &discord_text, "Trade #1\n-1.5 a_b*c\n# d\n  > e <@1> \\",
 		    "{\"content\":\"Trade #1\\n\\\\-1.5 a\\\\_b\\\\*c\\n"
 		    "\\\\# d\\n  \\\\> e \\\\<\\\\@1\\\\> \\\\\\\\\","
 		    "\"allowed_mentions\":{\"parse\":[]}}" },
-		{ slack_body, "a & b <!here> *c* \"d\"",
+		{ &slack_text, "a & b <!here> *c* \"d\"",
 		    "{\"text\":\"a &amp; b &lt;!here&gt; *c* \\\"d\\\"\","
 		    "\"mrkdwn\":false}" },
-		{ slack_body, "", "{\"text\":\"\",\"mrkdwn\":false}" },
+		{ &slack_text, "", "{\"text\":\"\",\"mrkdwn\":false}" },
 	};
 
 	(void)state;
@@ -127,7 +131,8 @@ bodies_are_escaped(void **state)
 		struct buf b;
 
 		buf_init(&b, 4096);
-		assert_int_equal(cases[i].body(&b, cases[i].text), 0);
+		assert_int_equal(
+		    hook_text_body(&b, cases[i].kind, cases[i].text), 0);
 		assert_string_equal(buf_cstr(&b), cases[i].expect);
 		buf_release(&b);
 	}

@@ -230,7 +230,8 @@ struct result {
 	char error[640];
 	char limit_status[24];
 	char limit_reset[24];
-	char retry_after[24];
+	char retry_after[40];
+	int64_t wait_ms; /* as http_retry_after_ms understands it */
 };
 
 static void
@@ -247,6 +248,7 @@ keep(void *arg, const struct http_reply *r)
 	memcpy(out->limit_status, r->limit_status, sizeof(out->limit_status));
 	memcpy(out->limit_reset, r->limit_reset, sizeof(out->limit_reset));
 	memcpy(out->retry_after, r->retry_after, sizeof(out->retry_after));
+	out->wait_ms = http_retry_after_ms(r, 3600000);
 	r->body[r->len] = 'x'; /* as promised, it may be overwritten */
 }
 
@@ -343,6 +345,8 @@ a_reply_with_its_headers(void **state)
 		    "Retry-After: 7\r\nContent-Length: 5\r\n\r\nhello" },
 		{ SEND,
 		    "HTTP/1.1 503 Service Unavailable\r\n"
+		    "Date: Fri, 31 Dec 1999 23:59:58 GMT\r\n"
+		    "Retry-After: Sat, 01 Jan 2000 00:01:00 GMT\r\n"
 		    "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" },
 		{ SEND,
 		    "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
@@ -369,6 +373,7 @@ a_reply_with_its_headers(void **state)
 	assert_string_equal(out.limit_status, "49");
 	assert_string_equal(out.limit_reset, "1700000000123");
 	assert_string_equal(out.retry_after, "7");
+	assert_int_equal(out.wait_ms, 7000);
 	assert_memory_equal(s.request, "GET /v5/x?a=b%2C HTTP/1.1\r\n", 27);
 	assert_non_null(strstr(s.request, "\r\nX-BAPI-SIGN: abc\r\n"));
 	assert_null(strcasestr(s.request, "content-length"));
@@ -377,6 +382,7 @@ a_reply_with_its_headers(void **state)
 	assert_int_equal(out.status, 503);
 	assert_string_equal(out.body, "abc");
 	assert_string_equal(out.limit_status, "");
+	assert_int_equal(out.wait_ms, 62000);
 
 	/* A redirect is an answer, not an order. */
 	request(h, "GET", &s, "/", NULL, &out);
@@ -388,6 +394,56 @@ a_reply_with_its_headers(void **state)
 }
 
 /* F02: the kept connection dies under the POST. */
+/* Seconds, or any of the three dates of RFC 9110, an hour at the most. */
+static void
+waits_are_understood(void **state)
+{
+	static const struct {
+		const char *retry_after, *date;
+		int64_t wait_ms;
+	} cases[] = {
+		{ "", "", -1 },
+		{ "0", "", 0 },
+		{ "3", "", 3000 },
+		{ "0.2501", "", 251 },
+		{ "3600", "", 3600000 },
+		{ "3601", "", 3600000 },
+		{ "10072", "", 3600000 },
+		{ "99999999999999999", "", 3600000 },
+		{ "-1", "", -1 },
+		{ "soon", "", -1 },
+		{ "12:00", "", -1 },
+		{ "Sun, 06 Nov 1994 08:49:37 GMT",
+		    "Sun, 06 Nov 1994 08:49:07 GMT", 30000 },
+		{ "Sunday, 06-Nov-94 08:49:37 GMT",
+		    "Sun, 06 Nov 1994 08:49:07 GMT", 30000 },
+		{ "Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:07 GMT",
+		    30000 },
+		{ "Sun, 06 Nov 1994 10:49:37 GMT",
+		    "Sun, 06 Nov 1994 08:49:07 GMT", 3600000 },
+		/* Gone by, whatever clock it is. */
+		{ "Sun, 06 Nov 1994 08:49:07 GMT",
+		    "Sun, 06 Nov 1994 08:49:37 GMT", 0 },
+		{ "Sun, 06 Nov 1994 08:49:07 GMT", "", 0 },
+		/* By our own clock it is long to go. */
+		{ "Sun, 06 Nov 2094 08:49:07 GMT", "", 3600000 },
+		{ "Sun, 06 Nov 2094 08:49:07 GMT", "today", 3600000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_reply r = { .outcome = HTTP_REPLY };
+		int64_t ms;
+
+		strcpy(r.retry_after, cases[i].retry_after);
+		strcpy(r.date, cases[i].date);
+		ms = http_retry_after_ms(&r, 3600000);
+		if (ms != cases[i].wait_ms)
+			fail_msg("'%s' at '%s': %lld", cases[i].retry_after,
+			    cases[i].date, (long long)ms);
+	}
+}
+
 static void
 a_post_is_sent_once(void **state)
 {
@@ -779,6 +835,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_are_checked),
 		cmocka_unit_test(a_reply_with_its_headers),
+		cmocka_unit_test(waits_are_understood),
 		cmocka_unit_test(a_post_is_sent_once),
 		cmocka_unit_test(a_post_without_body_is_sent_once),
 		cmocka_unit_test(a_get_moves_to_a_new_connection),

@@ -518,6 +518,13 @@ do_telegram(const struct ask *k)
 	    &k->x->telegram, k->arg, k->dry, k->err, k->size);
 }
 
+static int
+do_update(const struct ask *k)
+{
+	return updates_add(&k->x->telegram.updates, k->arg,
+	    exchange_now_ms(k->x), k->dry, k->err, k->size);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct ask *k);
@@ -543,6 +550,7 @@ static const struct {
 	{ "stop", do_stop },
 	{ "telegram", do_telegram },
 	{ "trade", do_trade },
+	{ "update", do_update },
 };
 
 int

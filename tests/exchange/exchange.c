@@ -29,6 +29,7 @@ exchange_release(struct exchange *x)
 {
 	script_release(&x->script);
 	faults_clear(&x->faults);
+	updates_release(&x->telegram.updates);
 	key_release(&x->key);
 	account_release(&x->account);
 	market_release(&x->market);

@@ -46,6 +46,9 @@ struct conn {
 	size_t at_once; /* bytes of the next drip: the head, then one by one */
 	int64_t drip_ms, bytes;
 	int64_t filling; /* bytes of it that are still to be written */
+	/* A long poll (DELIVER_POLL). */
+	struct poll poll;
+	int keep; /* the connection, after its answer */
 };
 
 static void
@@ -169,18 +172,11 @@ release_held(struct conn *c)
 	case DELIVER_CUT:
 	case DELIVER_GZIP:
 	case DELIVER_PLAIN:
+	case DELIVER_POLL:
 		(void)bufferevent_write_buffer(c->bev, c->held);
 		break;
 	}
 	conn_done(c);
-}
-
-static void
-on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	release_held(arg);
 }
 
 /* Send a reply the way that it asks for. */
@@ -190,6 +186,12 @@ deliver(struct conn *c, const struct reply *rep, int keep)
 	c->delivery = rep->delivery;
 	c->drip_ms = rep->drip_ms > 0 ? rep->drip_ms : 1;
 	c->bytes = rep->bytes;
+	c->keep = keep;
+	c->poll = rep->poll;
+	if (rep->delivery == DELIVER_POLL) {
+		timer_in(c->timer, rep->delay_ms);
+		return;
+	}
 	c->close_after = !keep || rep->delivery == DELIVER_CUT;
 	c->at_once = wire_write(c->held, rep, keep);
 	if (rep->delay_ms > 0)
@@ -198,18 +200,60 @@ deliver(struct conn *c, const struct reply *rep, int keep)
 		release_held(c);
 }
 
+/* The answer of a poll that is held, if there is one; 1 where there was. */
+static int
+answer_poll(struct conn *c, int over)
+{
+	struct reply rep;
+	int due;
+
+	if (c->delivery != DELIVER_POLL)
+		return 0;
+	reply_init(&rep);
+	due = updates_due(&c->f->x->telegram.updates, &c->poll, over, &rep);
+	if (due) {
+		(void)event_del(c->timer);
+		deliver(c, &rep, c->keep);
+	}
+	reply_release(&rep);
+	return due;
+}
+
+/* Somebody wrote, or somebody else polls. */
+static void
+answer_polls(struct front *f)
+{
+	struct conn *c = f->first;
+
+	while (c != NULL)
+		c = answer_poll(c, 0) ? f->first : c->next;
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (!answer_poll(c, 1))
+		release_held(c);
+}
+
 static void
 answer(struct conn *c, struct wire *w)
 {
+	struct front *f = c->f;
 	struct reply rep;
 
 	reply_init(&rep);
 	w->r.connection = c->id;
 	w->r.ip = c->ip;
-	exchange_answer(c->f->x, &w->r, &rep);
-	arm_tick(c->f);
+	exchange_answer(f->x, &w->r, &rep);
+	arm_tick(f);
 	deliver(c, &rep, w->keep_alive);
 	reply_release(&rep);
+	answer_polls(f);
 }
 
 /* Take the next request out of what was read, if it is all there. */

@@ -71,7 +71,8 @@ journal_write(struct exchange *x, const struct request *r,
 		: rep->status);
 	if (rep->has_code)
 		json_put_int(&b, "retCode", rep->code);
-	if (strcmp(r->method, "POST") == 0 && !telegram)
+	if (strcmp(r->method, "POST") == 0 &&
+	    (!telegram || strstr(r->path, "/getUpdates") != NULL))
 		put_bytes(&b, "body", r->body, r->len);
 	if (rep->fault != NULL)
 		json_put_string(&b, "fault", rep->fault);

@@ -57,6 +57,13 @@ enum delivery {
 	DELIVER_DRIP,  /* a byte each drip_ms */
 	DELIVER_FILL,  /* a body of bytes bytes of filling */
 	DELIVER_GZIP,  /* packed, and no header says so */
+	DELIVER_POLL,  /* not yet: once there is an answer, or in delay_ms */
+};
+
+/* A long poll, while it is held. */
+struct poll {
+	uint64_t number;
+	int64_t limit;
 };
 
 struct reply {
@@ -71,6 +78,7 @@ struct reply {
 	int64_t limit, limit_left, limit_reset_ms;
 	enum delivery delivery;
 	int64_t delay_ms, drip_ms, bytes;
+	struct poll poll;
 	const char *fault;   /* for the journal; NULL: none */
 	int64_t retry_after; /* goes with status 429; 0: none */
 	/* Of a Telegram message, or of a hook. */

@@ -95,6 +95,12 @@ refuse_message(struct reply *rep, int status, const char *description,
 	json_close_object(b);
 }
 
+void
+telegram_refuse(struct reply *rep, int status, const char *description)
+{
+	refuse_message(rep, status, description, NULL);
+}
+
 /* The rule that a chat has now, counted down; NULL: it takes the message. */
 static const struct telegram_rule *
 next_rule(struct telegram *t, const char *chat_id)
@@ -251,6 +257,25 @@ send_message(struct telegram *t, struct request *r, int effect, int64_t now_ms,
 		accept_message(t, chat_id, text, now_ms, rep);
 }
 
+/* The number in front of a token is the bot's own. */
+static void
+get_me(const char *token, struct reply *rep)
+{
+	struct buf *b = &rep->body;
+	int64_t id = 1;
+
+	(void)num_parse(token, strcspn(token, ":"), 1, INT64_MAX, &id);
+	json_open_object(b, NULL);
+	json_put_bool(b, "ok", 1);
+	json_open_object(b, "result");
+	json_put_int(b, "id", id);
+	json_put_bool(b, "is_bot", 1);
+	json_put_string(b, "first_name", "Stand-in");
+	json_put_string(b, "username", "stand_in_bot");
+	json_close_object(b);
+	json_close_object(b);
+}
+
 void
 telegram_answer(struct telegram *t, struct request *r, int effect,
     int64_t now_ms, struct reply *rep)
@@ -259,11 +284,19 @@ telegram_answer(struct telegram *t, struct request *r, int effect,
 	const char *method = strchr(token, '/');
 
 	if (method == NULL || method == token) {
-		refuse_message(rep, 401, "Unauthorized", NULL);
+		telegram_refuse(rep, 401, "Unauthorized");
+		return;
+	}
+	if (strcmp(method, "/getUpdates") == 0) {
+		updates_answer(&t->updates, r, effect, rep);
+		return;
+	}
+	if (strcmp(method, "/getMe") == 0) {
+		get_me(token, rep);
 		return;
 	}
 	if (strcmp(method, "/sendMessage") != 0) {
-		refuse_message(rep, 404, "Not Found", NULL);
+		telegram_refuse(rep, 404, "Not Found");
 		return;
 	}
 	if (r->json == NULL && r->len > 0 && request_decode(r, r->body) == -1) {

@@ -1,5 +1,5 @@
 /*
- * telegram - sendMessage of Telegram's Bot API.
+ * telegram - sendMessage and getMe of Telegram's Bot API; see updates.h, too.
  */
 #ifndef SLUICE_EXCHANGE_TELEGRAM_H
 #define SLUICE_EXCHANGE_TELEGRAM_H
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tests/exchange/request.h"
+#include "tests/exchange/updates.h"
 
 #define TELEGRAM_RULES_MAX 64
 
@@ -25,6 +26,7 @@ struct telegram {
 	struct telegram_rule rules[TELEGRAM_RULES_MAX];
 	size_t n;
 	int64_t messages; /* delivered */
+	struct updates updates;
 };
 
 /* Take a rule on; with dry, only look.  0, or -1 with err. */
@@ -34,6 +36,9 @@ int telegram_rule_add(
 /* Whether the path is one of a bot; the path with *** for its token. */
 int telegram_path(const char *path);
 void telegram_hide_token(char *out, size_t size, const char *path);
+
+/* The reply is an error in Telegram's words. */
+void telegram_refuse(struct reply *rep, int status, const char *description);
 
 /*
  * Answer.  effect 0: the message is not taken, but what is wrong with it is

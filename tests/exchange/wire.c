@@ -278,6 +278,7 @@ wire_write(struct evbuffer *out, const struct reply *rep, int keep_alive)
 	case DELIVER_DRIP:
 	case DELIVER_HANG:
 	case DELIVER_PLAIN:
+	case DELIVER_POLL:
 	case DELIVER_RESET:
 		head = put_head(out, rep, len, keep_alive);
 		(void)evbuffer_add(out, body, len);

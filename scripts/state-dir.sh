@@ -8,6 +8,14 @@
 # is needed.  A folder that is not there ends the script with 78: a halt in
 # the wrong place stops nothing.
 
+# is_held FILE: somebody has the lock.
+is_held() {
+	[ -e "$1" ] || return 1
+	held=0
+	flock -s -n -E 100 "$1" true 2>/dev/null || held=$?
+	[ "$held" -eq 100 ]
+}
+
 # dotenv NAME: its value in .env, by the rules of the programs.
 dotenv() {
 	awk -v name="$1" '

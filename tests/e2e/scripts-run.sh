@@ -4,10 +4,11 @@
 # that trade's messages come out of the other pipeline; Ctrl-C ends everything
 # and leaves no process, socket or temporary file; and all of it a second time,
 # from another folder.  With a .env: alerts are traded where WEBHOOK_SECRET is
-# set, and not where it is not, and it says which.  It runs the release build
-# in the checkout, whatever build is tested.
+# set, and not where it is not, and it says which; a program that dies is started
+# again, and named; one that stays down ends all.  It runs the release build in
+# the checkout, whatever build is tested.
 . "$(dirname "$0")/../lib.sh"
-requires jq setsid pgrep curl
+requires jq setsid pgrep curl runsv
 [ ! -e "$top/.env" ] || skip "there is a .env, so scripts/run would use a real account"
 for program in notifier webhookd risker trader exchange; do
 	[ -x "$top/build/$program" ] || skip "build/ has no release build"
@@ -18,10 +19,14 @@ mkdir tmp
 export TMPDIR="$T/tmp"
 # begin COMMAND...: a background job of sh ignores SIGINT; a terminal's does not.
 begin() {
+	: >run.log
 	setsid env --default-signal=INT,QUIT "$@" >run.out 2>run.log </dev/null &
 	session=$!
 	pid_run=$session
 	spawned="$spawned run"
+}
+is() {
+	[ "$2" = "$3" ] || fail "$1: expected $2, not $3"
 }
 gone() {
 	! pgrep -s "$session"
@@ -55,6 +60,11 @@ for round in 1 2; do
 	jq -e '.orderId and .stopLoss == 68.6 and .quantity > 0' answer >/dev/null || fail "the order: $(cat answer)"
 	wait_for 10 has run.out 'LONG LTC/USDT'
 	if [ $round -eq 1 ]; then
+		# A second one would take the state from under the first.
+		status=0
+		"$top/scripts/run" >second.out 2>&1 </dev/null || status=$?
+		is 'a second one' 75 $status
+		grep -q 'runs already on the state' second.out || fail "a second one: $(cat second.out)"
 		trade close
 		wait_for 15 has run.out 'LONG LTC/USDT' 2
 	fi
@@ -67,7 +77,7 @@ done
 [ "$("$top/build/statecat" -d "$top/paper" deliveries | grep -c '"delivered"')" -ge 1 ] ||
     fail "no delivery in the state"
 # Nothing went wrong on the way.
-! grep -h 'level=error' "$top"/paper/log/*.log || fail "errors in the logs"
+! grep -h 'level=error' "$top"/paper/log/*/current || fail "errors in the logs"
 
 # With a .env, in a folder of its own, where nothing needs to be made.
 mkdir -p p bin
@@ -89,8 +99,8 @@ settings >p/.env
 chmod 600 p/.env
 begin p/scripts/run
 wait_for 10 has run.out 'not traded: .env has no WEBHOOK_SECRET'
-wait_for 10 has p/log/poller.log 'first snapshot'
-[ ! -e p/log/webhookd.log ] || fail "webhookd runs without a secret"
+wait_for 10 has p/log/poller/current 'first snapshot'
+[ ! -e p/log/webhookd ] || fail "webhookd runs without a secret"
 interrupt p
 settings 'WEBHOOK_SECRET=abc$def ghi' >p/.env
 begin p/scripts/run
@@ -100,14 +110,28 @@ answers() {
 	    jq -e '.dryRun' >/dev/null
 }
 wait_for 15 answers
-# One that dies takes the others with it, and is named.
+# One that dies is named, and is there again.
 pkill -KILL -s "$session" -x trader
+wait_for 5 has run.log 'trader ended with signal 9: starting it again in 1 s'
+wait_for 10 pgrep -s "$session" -x trader
+kill -0 "$session" || fail 'the others did not live on'
+# Where a further start would end alike all end, and it says why.
+control key '{"expired":true}'
+pkill -KILL -s "$session" -x poller
 status=0
 wait "$session" || status=$?
 forget run
-[ "$status" -eq 137 ] || fail "trader was killed: $status"
-has run.log 'trader has ended by itself' || fail "it does not say which: $(cat run.log)"
+is 'poller stays down' 78 "$status"
+grep -q 'level=error stage=poller .*expired' run.log || fail "it does not say why: $(cat run.log)"
+has run.log 'poller ended with exit code 78 and stays down' || fail "it does not say which: $(cat run.log)"
 wait_for 5 gone
+[ -z "$(find p -type s)" ] || fail "a socket stayed: $(find p -type s)"
+# Where it stayed down the last time is no alarm of the next start.
+control key '{"expired":false}'
+begin p/scripts/run
+wait_for 15 answers
+[ -z "$(find p/alarm -type f)" ] || fail "alarms: $(cat p/alarm/*)"
+interrupt p
 # What is wrong with a setting is said before anything starts.
 settings WEBHOOK_SECRET=abcdefgh MAX_POSITIONS=0 >p/.env
 status=0

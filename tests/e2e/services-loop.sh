@@ -12,7 +12,7 @@
 . "$top/tests/services.sh"
 
 # finish alone, with a sleep and an sv that only tell.
-mkdir -p bin alone/service/risker/supervise alone/alarm alone/state
+mkdir -p bin alone/service/risker/supervise alone/alarm alone/.state
 printf '#!/bin/sh\necho "$*" >>"$SLEPT"\n' >bin/sleep
 printf '#!/bin/sh\necho "sv $*" >>"$SLEPT"\n' >bin/sv
 chmod +x bin/sleep bin/sv

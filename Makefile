@@ -94,6 +94,8 @@ install: all
 	install -m 755 $(PROGS:%=$(O)/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(filter %.7,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 $(filter %.8,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(DESTDIR)$(PREFIX)/share/sluice/templates
+	install -m 644 notifier/templates/*.txt $(DESTDIR)$(PREFIX)/share/sluice/templates
 
 clean:
 	rm -rf $(BUILD)

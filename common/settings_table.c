@@ -67,6 +67,7 @@ const struct setting_def setting_table[] = {
 	NUMBER(TELEGRAM_CHAT_RATE, INT, "1", "0", "1000"),
 	NUMBER(TELEGRAM_GROUP_RATE, INT, "20", "0", "1000"),
 	WORDS(NOTIFY_LANG, CHOICE, "ru", "ru en"),
+	TEXT(NOTIFY_TEMPLATES),
 	OTHER(TZ, ZONE, NULL),
 	LABEL(OPERATOR_CHAT, NULL),
 	BOOL(NOTIFY_INITIAL, "false"),

@@ -127,8 +127,8 @@ put_text(struct notifier *n, struct flight *f, const struct json *v)
 	int last;
 
 	if ((f->d.action == ACTION_ALARM
-		    ? message_alarm(&f->text, v, lang)
-		    : message_signal(&f->text, v, lang)) == -1)
+		    ? message_alarm(&f->text, n->o.templates, v, lang)
+		    : message_signal(&f->text, n->o.templates, v, lang)) == -1)
 		return -1;
 	f->more = 0;
 	if (f->channel->units_max > 0) {

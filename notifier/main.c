@@ -412,6 +412,7 @@ main(int argc, char *argv[])
 	setup_state(&p);
 	if (p.stage.check) {
 		store_close(p.store);
+		templates_free(p.templates);
 		settings_free(p.stage.settings);
 		return EX_OK;
 	}

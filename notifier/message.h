@@ -1,19 +1,16 @@
 /*
- * message - what a subscriber reads.
+ * message - what a subscriber reads of a signal, and an operator of an alarm.
  *
- * Texts in Russian and English, made of a `signal` line.  Numbers are exact:
- * no trailing zeros, at least one decimal; percentages two decimals at most.
- * Times are those of the zone that tzset() set up.
+ * The texts are those of templates.h.  Numbers are exact: no trailing zeros,
+ * at least one decimal; percentages two decimals at most.  Times are those of
+ * the zone that tzset() set up.
  */
 #ifndef SLUICE_NOTIFIER_MESSAGE_H
 #define SLUICE_NOTIFIER_MESSAGE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "common/buf.h"
-
+struct buf;
 struct json;
+struct templates;
 
 /* What a message is about: the kinds of signals, and alarms. */
 enum action {
@@ -29,20 +26,17 @@ const char *action_name(enum action a);
 int action_parse(const char *name);
 
 /*
- * Append the text for a signal; lang is "ru" or "en".  A member that the
- * signal lacks has no line.  0, or -1 where it is no signal or b failed.
+ * Append the text for a signal; lang is "ru" or "en".  A line that shows a
+ * member that the signal lacks is left out.  0, or -1 where it is no signal or
+ * b failed.
  */
-int message_signal(struct buf *b, const struct json *signal, const char *lang);
+int message_signal(struct buf *b, const struct templates *t,
+    const struct json *signal, const char *lang);
 
 /*
  * Append the text for an alarm: {"stage","alarm","open","text","time"}.
  */
-int message_alarm(struct buf *b, const struct json *alarm, const char *lang);
-
-/*
- * Append BTC/USDT for BTCUSDT, BTC/USDC for BTCPERP, BTC/USD for BTCUSD and
- * for its dated contracts BTCUSDH25; what is none of these stays as it is.
- */
-void message_symbol(struct buf *b, const char *symbol);
+int message_alarm(struct buf *b, const struct templates *t,
+    const struct json *alarm, const char *lang);
 
 #endif

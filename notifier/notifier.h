@@ -29,6 +29,8 @@
 /* Deliveries that one transaction makes, give or take an event's. */
 #define TAKE_ROWS_MAX 10000
 
+struct templates;
+
 struct moment {
 	int64_t wall_ms; /* for stamps and ages */
 	int64_t mono_ms; /* for waiting */
@@ -38,6 +40,7 @@ struct notifier_opts {
 	struct store *store;
 	const struct channel *channels;
 	size_t nchannels;
+	const struct templates *templates;
 	const char *lang;	   /* of who has chosen none */
 	const char *operator_chat; /* "" for none */
 	int initial;		   /* announce trades that were open before */

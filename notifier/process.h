@@ -19,6 +19,7 @@
 #include "notifier/prune.h"
 #include "notifier/source.h"
 #include "notifier/telegram.h"
+#include "notifier/templates.h"
 #include "notifier/watch.h"
 
 struct process {
@@ -33,6 +34,7 @@ struct process {
 	struct http *http;
 	struct telegram *telegram;
 	struct printed printed;
+	struct templates *templates;
 	struct webhook webhook;
 	struct channel channels[6];
 	size_t nchannels;

@@ -167,6 +167,7 @@ open_notifier(struct process *p)
 	struct notifier_opts o = { .store = p->store,
 		.channels = p->channels,
 		.nchannels = p->nchannels,
+		.templates = p->templates,
 		.lang = setting_str(s, NOTIFY_LANG),
 		.operator_chat = setting_str(s, OPERATOR_CHAT),
 		.initial = setting_bool(s, NOTIFY_INITIAL),
@@ -199,10 +200,22 @@ set_zone(const struct settings *s)
 	tzset();
 }
 
+static void
+open_templates(struct process *p)
+{
+	const char *dir = setting_str(p->stage.settings, NOTIFY_TEMPLATES);
+	char why[1024];
+
+	p->templates = templates_new(dir, why, sizeof(why));
+	if (p->templates == NULL)
+		die(EX_CONFIG, "NOTIFY_TEMPLATES=%s: %s", dir, why);
+}
+
 void
 setup_state(struct process *p)
 {
 	set_zone(p->stage.settings);
+	open_templates(p);
 	open_store(p);
 }
 
@@ -238,6 +251,7 @@ setup_release(struct process *p)
 	notifier_free(p->n);
 	telegram_free(p->telegram);
 	http_free(p->http);
+	templates_free(p->templates);
 	batch_release(&p->batch);
 	json_free(p->doc);
 	store_close(p->store);

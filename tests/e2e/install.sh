@@ -11,6 +11,9 @@ for program in poller differ notifier subscribers statecat; do
 	"root/opt/bin/$program" -h | grep -q "^usage: $program" || fail "$program -h shows no usage"
 	[ -s "root/opt/share/man/man8/$program.8" ] || fail "$program has no manual"
 done
+for lang in ru en; do
+	cmp "$top/notifier/templates/$lang.txt" "root/opt/share/sluice/templates/$lang.txt" || fail "$lang.txt is missing"
+done
 [ -s root/opt/share/man/man7/sluice.7 ] || fail "sluice(7) is missing"
 
 # Hardened: position-independent, relocations read-only and bound at start, no

@@ -1,4 +1,7 @@
-test-message_EXTRA := notifier/message.o
+templates := notifier/builtin.o notifier/clean.o \
+    $(patsubst %.c,%.o,$(wildcard notifier/templates*.c))
+test-templates_EXTRA := $(templates)
+test-message_EXTRA := notifier/message.o $(templates)
 test-filter_EXTRA := notifier/filter.o
 test-ledger_EXTRA := notifier/channels.o notifier/filter.o \
     notifier/ledger.o notifier/roll.o
@@ -9,3 +12,4 @@ test-parts_EXTRA := notifier/parts.o
 test-rate_EXTRA := notifier/rate.o
 test-hook_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))
 test-telegram_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))
+fuzz-templates_EXTRA := $(templates)

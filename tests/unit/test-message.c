@@ -15,13 +15,27 @@
 
 #include <cmocka.h>
 
+#include "common/buf.h"
 #include "common/json.h"
 #include "notifier/message.h"
+#include "notifier/templates_internal.h"
+
+static struct templates *
+built_in(void)
+{
+	char err[256] = "";
+	struct templates *t = templates_new("", err, sizeof(err));
+
+	if (t == NULL)
+		fail_msg("%s", err);
+	return t;
+}
 
 static void
 check(int alarm, const char *lang, const char *line, const char *expected)
 {
 	struct json_doc *doc = json_new();
+	struct templates *t = built_in();
 	const struct json *v;
 	char copy[1024];
 	struct buf b;
@@ -31,9 +45,10 @@ check(int alarm, const char *lang, const char *line, const char *expected)
 	v = json_parse(doc, copy, strlen(copy));
 	assert_non_null(v);
 	assert_int_equal(
-	    (alarm ? message_alarm : message_signal)(&b, v, lang), 0);
+	    (alarm ? message_alarm : message_signal)(&b, t, v, lang), 0);
 	assert_string_equal(buf_cstr(&b), expected);
 	buf_release(&b);
+	templates_free(t);
 	json_free(doc);
 }
 
@@ -246,7 +261,7 @@ symbols_are_shown_as_base_and_quote(void **state)
 	buf_init(&b, 64);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		buf_clear(&b);
-		message_symbol(&b, cases[i].in);
+		template_symbol(&b, cases[i].in);
 		assert_string_equal(buf_cstr(&b), cases[i].out);
 	}
 	buf_release(&b);
@@ -290,14 +305,17 @@ static void
 what_is_no_signal_has_no_text(void **state)
 {
 	struct json_doc *doc = json_new();
+	struct templates *t = built_in();
 	char text[] = "{\"action\":\"MOVE\"}";
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 64);
 	assert_int_equal(
-	    message_signal(&b, json_parse(doc, text, strlen(text)), "ru"), -1);
+	    message_signal(&b, t, json_parse(doc, text, strlen(text)), "ru"),
+	    -1);
 	buf_release(&b);
+	templates_free(t);
 	json_free(doc);
 }
 

@@ -24,6 +24,7 @@
 #include "notifier/notifier.h"
 #include "notifier/prune.h"
 #include "notifier/telegram.h"
+#include "notifier/templates.h"
 
 #define BASE INT64_C(1763700000000)
 #define SECOND INT64_C(1000)
@@ -44,6 +45,7 @@ struct fixture {
 	char dir[64];
 	int64_t map_size;
 	struct store *store;
+	struct templates *templates;
 	struct notifier *n;
 	struct health health;
 	struct moment now;
@@ -141,6 +143,8 @@ open_notifier(struct fixture *f)
 		.busy_ms = fake_busy,
 		.start = fake_start };
 	o.store = f->store;
+	f->templates = templates_new("", err, sizeof(err));
+	o.templates = f->templates;
 	f->n = notifier_new(&o, f->now, err, sizeof(err));
 	if (f->n == NULL)
 		fail_msg("notifier_new: %s", err);
@@ -150,6 +154,7 @@ static void
 close_notifier(struct fixture *f)
 {
 	notifier_free(f->n);
+	templates_free(f->templates);
 	store_close(f->store);
 	f->n = NULL;
 	f->store = NULL;

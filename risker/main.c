@@ -18,6 +18,7 @@
 #include "risker/state.h"
 
 #define TICK_MS 60000	       /* housekeeping of the store */
+#define TRIM_MS 1000	       /* between givings back of mapped pages */
 #define RETRY_FIRST_MS 100     /* a batch that failed is tried again after */
 #define RETRY_MAX_MS 5000      /* … at the most */
 #define RETRY_STOPPING_MS 5000 /* how long, once it is to end */
@@ -52,6 +53,7 @@ struct process {
 	size_t ntaken;
 	char blind[512]; /* why differ's state cannot be read, or "" */
 	int64_t tick_ms; /* monotonic, of the next housekeeping */
+	int64_t trim_ms; /* … and of the next trim */
 	int unsaid; /* the row of this start in `health` is not there yet */
 	int cut;    /* the input ended inside a line */
 };
@@ -231,6 +233,19 @@ count(struct process *p)
 			p->health.out++;
 }
 
+/* Mapped pages, which a line at a time need not fault in anew each time. */
+static void
+trim(struct process *p)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now < p->trim_ms)
+		return;
+	p->trim_ms = now + TRIM_MS;
+	risker_trim(p->risker);
+	store_trim(p->store);
+}
+
 /* Decide what was taken, and say it.  must: write the rows in any case. */
 static void
 work(struct process *p, int must)
@@ -244,7 +259,7 @@ work(struct process *p, int must)
 	look_blind(p);
 	p->ntaken = 0;
 	buf_clear(&p->text);
-	store_trim(p->store);
+	trim(p);
 }
 
 /* What a batch leaves behind. */

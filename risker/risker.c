@@ -78,6 +78,11 @@ risker_said(struct risker *r)
 {
 	buf_clear(&r->out);
 	r->ntold = 0;
+}
+
+void
+risker_trim(struct risker *r)
+{
 	book_trim(r->book);
 	orders_trim(r->orders);
 }

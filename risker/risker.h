@@ -89,7 +89,10 @@ const char *risker_error(const struct risker *r);
  */
 const char *risker_blind(const struct risker *r);
 
-/* `out` was written: forget it, and give memory back. */
+/* `out` was written: forget it. */
 void risker_said(struct risker *r);
+
+/* Give the mapped pages of the states that are read back to the kernel. */
+void risker_trim(struct risker *r);
 
 #endif

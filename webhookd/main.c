@@ -19,7 +19,7 @@
 #include "webhookd/tls.h"
 
 #define TICK_MS 60000 /* housekeeping of the store */
-#define LOOK_MS 1000  /* what may need an alarm */
+#define LOOK_MS 1000  /* what may need an alarm; mapped pages go back */
 #define CLOSE_MS 2000 /* what a reader of lines gets to take the rest */
 #define REST_MS 10000 /* for the ring to end, once our output has */
 #define DRAIN_MS 1000 /* past WEBHOOK_TIMEOUT, for requests that have begun */
@@ -198,7 +198,6 @@ commit(struct process *p)
 		p->failing = intake_failing(p->intake);
 		p->said = 1;
 		alarms_written(&p->alarms);
-		store_trim(p->store);
 		return rc;
 	}
 	if (rc == STORE_BAD)
@@ -282,6 +281,7 @@ housekeep(struct process *p)
 	if (p->mono_ms < p->look_ms)
 		return;
 	p->look_ms = p->mono_ms + LOOK_MS;
+	store_trim(p->store);
 	set_alarm(p, ALARM_CERTIFICATE,
 	    p->tls != NULL &&
 		tls_expires_ms(p->tls) - p->wall_ms < ALARM_CERTIFICATE_MS);

@@ -15,17 +15,10 @@
 
 #include "common/buf.h"
 #include "common/log.h"
+#include "common/sanitized.h"
 #include "common/sig.h"
 
 #define MESSAGES_MAX (64u << 10)
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
 
 static const struct {
 	char letter;
@@ -248,7 +241,10 @@ stage_start(struct stage *st, int argc, char *argv[], const char *opts,
 	log_init(argc > 0 ? argv[0] : "sluice");
 	usage_opts = opts;
 	usage_synopsis = synopsis;
-	*st = (struct stage){ .name = log_stage(), .input = "-" };
+	*st = (struct stage){ .name = log_stage(),
+		.input = "-",
+		.has_state = strchr(opts, 'd') != NULL,
+		.is_command = *opts == '+' };
 	protect();
 	take_options(st, argc, argv, &file);
 	st->settings = read_settings(file);

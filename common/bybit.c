@@ -186,6 +186,12 @@ bybit_host(const struct bybit *b)
 	return b->host;
 }
 
+uint16_t
+bybit_port(const struct bybit *b)
+{
+	return http_port(b->url);
+}
+
 int64_t
 bybit_now_ms(const struct bybit *b)
 {

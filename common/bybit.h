@@ -114,6 +114,7 @@ void bybit_free(struct bybit *b);
 /* The base URL, and its host alone: "api-testnet.bybit.com". */
 const char *bybit_url(const struct bybit *b);
 const char *bybit_host(const struct bybit *b);
+uint16_t bybit_port(const struct bybit *b);
 
 /* Bybit's time now, and how far the local clock is behind it, ms. */
 int64_t bybit_now_ms(const struct bybit *b);

@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/decimal.h"
 #include "common/limits.h"
+#include "common/num.h"
 
 /* Bytes of a reply's headers: CloudFront's and Bybit's take 2 KiB. */
 #define HEADERS_SIZE_MAX (64u << 10)
@@ -292,6 +293,22 @@ out:
 	curl_free(host);
 	curl_url_cleanup(u);
 	return rc;
+}
+
+uint16_t
+http_port(const char *url)
+{
+	CURLU *u = url_parse(url);
+	char *text = NULL;
+	int64_t port = 0;
+
+	if (u != NULL &&
+	    curl_url_get(u, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT) ==
+		CURLUE_OK)
+		(void)num_parse(text, strlen(text), 1, UINT16_MAX, &port);
+	curl_free(text);
+	curl_url_cleanup(u);
+	return (uint16_t)port;
 }
 
 /*

@@ -60,6 +60,9 @@ int http_check_url(const char *url, char *err, size_t size);
  */
 int http_host(const char *url, char *out, size_t size);
 
+/* The port of a URL, that of its scheme where it names none; 0: no URL. */
+uint16_t http_port(const char *url);
+
 struct http_request {
 	const char *method; /* "GET" or "POST" */
 	const char *url;

@@ -77,6 +77,7 @@ const struct setting_def setting_table[] = {
 	[STATE_DIR] = { "STATE_DIR", KIND_TEXT, "./state", NULL, NULL, NULL,
 	    0 },
 	NUMBER(STATE_MAP_SIZE, BYTES, "4G", "1M", "1T"),
+	BOOL(CONFINE, "true"),
 	WORDS(LOG_LEVEL, CHOICE, "INFO", "DEBUG INFO WARN ERROR"),
 };
 

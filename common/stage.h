@@ -12,6 +12,7 @@
 
 #include "common/settings.h"
 
+struct confine;
 struct store_txn;
 
 #define STAGE_OUTPUTS_MAX 16
@@ -25,6 +26,8 @@ struct stage {
 	const char *dir; /* -d, STATE_DIR */
 	int lines_alone; /* -l */
 	int check;	 /* -n */
+	int has_state;	 /* the program knows -d */
+	int is_command;	 /* it has operands, and ends by itself */
 	/* Letters of the stage's own: the argument, "" without; or NULL. */
 	const char *own['z' + 1];
 	int argc; /* operands, where opts begins with '+' */
@@ -48,6 +51,15 @@ void stage_start(struct stage *st, int argc, char *argv[], const char *opts,
 /* Say what is wrong with the command line, and the usage; exit 64. */
 _Noreturn void stage_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
+
+/*
+ * From here on the process can do its work and little else: confine(), with
+ * what every program needs added to c, which holds what this one does.  Call
+ * it once state, sockets and listeners are open, before the first line is
+ * read; no thread may be running.  Says what the kernel had; with CONFINE=false
+ * only warns.  What fails ends the process (71).
+ */
+void stage_confine(const struct stage *st, struct confine *c);
 
 /*
  * The row of this run in `health`: pid, start, last line, counters.  Written

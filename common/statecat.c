@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "common/buf.h"
+#include "common/confine.h"
 #include "common/endpoint.h"
 #include "common/log.h"
 #include "common/sig.h"
@@ -225,6 +226,7 @@ main(int argc, char *argv[])
 	struct output *out;
 	const char *table;
 	struct batch b;
+	struct confine alone = { .net = CONFINE_LOCAL };
 	struct stage st;
 	size_t i, n;
 
@@ -236,6 +238,7 @@ main(int argc, char *argv[])
 					 : "one table is expected");
 	table = split(st.argv[0], stage);
 	n = find_sources(sources, st.dir, st.argv[0]);
+	stage_confine(&st, &alone);
 	out = output_new(OUTPUT_BLOCK);
 	if (out == NULL || output_add(out, "-", err, sizeof(err)) == -1)
 		die(EX_OSERR, "unable to use standard output: %s",

@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/confine.h"
 #include "common/endpoint.h"
 #include "common/killpoint.h"
 #include "common/limits.h"
@@ -425,6 +426,7 @@ release(struct process *p)
 int
 main(int argc, char *argv[])
 {
+	struct confine alone = { .net = CONFINE_LOCAL };
 	struct process p = { .unsaid = 1 };
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:nhV",
@@ -437,6 +439,7 @@ main(int argc, char *argv[])
 	}
 	init_alarms(&p);
 	open_endpoints(&p);
+	stage_confine(&p.stage, &alone);
 	p.tick_ms = clock_mono_ms() + TICK_MS;
 	log_info("ready", LOG_STR("dir", p.stage.dir),
 	    LOG_INT("seq", (int64_t)p.differ->seq));

@@ -417,6 +417,7 @@ main(int argc, char *argv[])
 		return EX_OK;
 	}
 	setup_rest(&p);
+	setup_confine(&p);
 	p.tick_ms = p.now.mono_ms + TICK_MS;
 	put_health(&p);
 	log_info("ready", LOG_STR("dir", p.stage.dir),

@@ -62,6 +62,9 @@ struct process {
 /* Check the state with the settings (-n: stop here), then open the rest. */
 void setup_state(struct process *p);
 void setup_rest(struct process *p);
+
+/* Once all is open: the state, and whatever URL a subscriber has. */
+void setup_confine(struct process *p);
 void setup_release(struct process *p);
 
 /* What the endpoints have to say goes to the log. */

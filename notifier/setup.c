@@ -5,6 +5,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "common/confine.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "notifier/process.h"
@@ -225,6 +226,14 @@ setup_rest(struct process *p)
 	open_endpoints(p);
 	open_channels(p);
 	open_notifier(p);
+}
+
+void
+setup_confine(struct process *p)
+{
+	struct confine c = { .net = CONFINE_CLIENT };
+
+	stage_confine(&p->stage, &c);
 }
 
 void

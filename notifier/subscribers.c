@@ -7,6 +7,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/confine.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/log.h"
@@ -31,6 +32,7 @@ store_die(const struct command *c, enum store_error e)
 int
 sub_open(struct command *c, enum store_mode mode)
 {
+	struct confine alone = { .net = CONFINE_LOCAL };
 	struct store_opts o = { .dir = c->stage.dir,
 		.stage = "notifier",
 		.tables = notifier_tables,
@@ -47,6 +49,7 @@ sub_open(struct command *c, enum store_mode mode)
 		return 0;
 	if (e != STORE_OK)
 		die(store_exit(e), "%s", why);
+	stage_confine(&c->stage, &alone);
 	return 1;
 }
 

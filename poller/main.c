@@ -8,6 +8,7 @@
 
 #include "common/bybit.h"
 #include "common/clock.h"
+#include "common/confine.h"
 #include "common/endpoint.h"
 #include "common/log.h"
 #include "common/settings.h"
@@ -191,6 +192,7 @@ main(int argc, char *argv[])
 	struct ends e = { NULL, NULL, 0 };
 	struct poller_io io = { &e, get, requests, banned_ms, now_ms, mono_ms,
 		write_line, note };
+	struct confine c = { .net = CONFINE_PORTS, .nports = 1 };
 	struct poller *p;
 	char err[512];
 	int64_t next;
@@ -217,6 +219,8 @@ main(int argc, char *argv[])
 	for (i = 0; i < st.noutputs; i++)
 		if (output_add(e.out, st.outputs[i], err, sizeof(err)) == -1)
 			die(EX_CONFIG, "%s", err);
+	c.ports[0] = bybit_port(e.bybit);
+	stage_confine(&st, &c);
 	p = poller_new(&opts, &io);
 	if (p == NULL)
 		die(EX_OSERR, "unable to start: %s", strerror(errno));

@@ -7,6 +7,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/confine.h"
 #include "common/endpoint.h"
 #include "common/killpoint.h"
 #include "common/limits.h"
@@ -444,6 +445,7 @@ int
 main(int argc, char *argv[])
 {
 	static struct process p = { .unsaid = 1 };
+	struct confine alone = { .net = CONFINE_LOCAL };
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:nhV",
 	    "[-nhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
@@ -456,6 +458,7 @@ main(int argc, char *argv[])
 	}
 	init_alarms(&p);
 	open_endpoints(&p);
+	stage_confine(&p.stage, &alone);
 	p.tick_ms = clock_mono_ms() + TICK_MS;
 	log_info("ready", LOG_STR("dir", p.stage.dir));
 	loop(&p);

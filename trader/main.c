@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "common/clock.h"
+#include "common/confine.h"
 #include "common/halt.h"
 #include "common/killpoint.h"
 #include "common/limits.h"
@@ -437,6 +438,19 @@ open_endpoints(struct process *p)
 			die(EX_IOERR, "%s", why);
 }
 
+/* Bybit, the state, and nothing else. */
+static void
+confine_all(struct process *p)
+{
+	struct confine c = { .net = CONFINE_PORTS,
+		.ports = { bybit_port(p->bybit) },
+		.nports = 1 };
+
+	/* The halt, and what asks to close all, are files that come and go. */
+	confine_path(&c, p->stage.dir, CONFINE_REMOVE);
+	stage_confine(&p->stage, &c);
+}
+
 static void
 release(struct process *p)
 {
@@ -484,6 +498,7 @@ main(int argc, char *argv[])
 	take_time(&p);
 	state_load(&p);
 	open_endpoints(&p);
+	confine_all(&p);
 	if (p.flatten)
 		trader_flatten(p.trader, 1);
 	p.tick_mono = p.mono_ms + TICK_MS;

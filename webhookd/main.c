@@ -458,6 +458,7 @@ main(int argc, char *argv[])
 	start_base(&p);
 	start_api(&p);
 	start_servers(&p);
+	start_confine(&p);
 	p.tick_ms = p.mono_ms + TICK_MS;
 	log_info("ready", LOG_STR("dir", p.stage.dir),
 	    LOG_INT("port", server_port(p.public)),

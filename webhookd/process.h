@@ -76,6 +76,7 @@ void start_endpoints(struct process *p);
 void start_base(struct process *p);
 void start_api(struct process *p);
 void start_servers(struct process *p);
+void start_confine(struct process *p);
 void start_undo(struct process *p);
 
 /* front.c: the handlers of the two listeners; arg is the process. */

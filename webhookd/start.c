@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/confine.h"
 #include "common/endpoint.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -263,6 +264,23 @@ start_servers(struct process *p)
 	if (p->admin == NULL)
 		die(EX_CONFIG, "ADMIN_LISTEN=%s: %s", admin.listen, why);
 	api_set_server(p->api, p->admin);
+}
+
+/* It connects to nobody; SIGHUP reads the certificate again. */
+void
+start_confine(struct process *p)
+{
+	static const enum setting files[] = { WEBHOOK_TLS_CERT, WEBHOOK_TLS_KEY,
+		WEBHOOK_CLIENT_CA };
+	const struct settings *s = p->stage.settings;
+	struct confine c = { .net = CONFINE_LOCAL };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (setting_given(s, files[i]))
+			confine_file(&c, setting_str(s, files[i]));
+	/* The halt is a file that comes and goes. */
+	confine_path(&c, p->stage.dir, CONFINE_REMOVE);
+	stage_confine(&p->stage, &c);
 }
 
 void

@@ -39,11 +39,38 @@ set_timer(struct request *r, int64_t ms)
 	return event_add(r->timer, &tv);
 }
 
+/* With key NULL all are of one address. */
+static int
+is_of(const struct request *r, const unsigned char *key)
+{
+	return key == NULL ||
+	    (r->admitted && memcmp(r->key, key, sizeof(r->key)) == 0);
+}
+
+static void
+admitted(struct request *r)
+{
+	struct request *other;
+
+	r->admitted = 1;
+	TAILQ_FOREACH (other, &r->s->serving, entry)
+		if (other != r && is_of(other, r->key)) {
+			other->same++;
+			r->same = other->same;
+		}
+	if (r->same == 0)
+		r->same = 1;
+}
+
 static void
 unlink_request(struct request *r)
 {
 	struct server *s = r->s;
+	struct request *other;
 
+	if (r->admitted && !r->ending)
+		TAILQ_FOREACH (other, &s->serving, entry)
+			other->same -= is_of(other, r->key);
 	if (r->ending) {
 		TAILQ_REMOVE(&s->ending, r, entry);
 		s->ending_n--;
@@ -141,23 +168,22 @@ refuse(struct request *r, int status, const char *why)
 	buf_release(&b);
 }
 
-/* With key NULL all are of one address. */
+/* Its request is not whole. */
 static int
-is_of(const struct request *r, const unsigned char *key)
+is_partial(const struct request *r)
 {
-	return key == NULL ||
-	    (r->admitted && memcmp(r->key, key, sizeof(r->key)) == 0);
+	return r->state == REQUEST_HANDSHAKE || r->state == REQUEST_READING;
 }
 
-/* Its request is not whole, and nothing of it waits to be read. */
+/* It has sent something, and nothing of that was read: it may be an alert. */
 static int
-is_idle(const struct request *r)
+is_unheard(const struct request *r)
 {
 	int unread = 0;
 
-	return (r->state == REQUEST_HANDSHAKE || r->state == REQUEST_READING) &&
+	return r->in.len == 0 &&
 	    ioctl(bufferevent_getfd(r->bev), FIONREAD, &unread) == 0 &&
-	    unread == 0;
+	    unread > 0;
 }
 
 static void
@@ -171,26 +197,54 @@ give_way(struct request *r, int status, const char *why)
 	refuse(r, status, why);
 }
 
+/* How readily it gives way: who has many connections can spare one. */
+static size_t
+weight(const struct request *r)
+{
+	return r->preferred ? 0 : r->admitted ? r->same : 1;
+}
+
 /*
- * Room for r among at most max of an address: the oldest idle one gives way, so
- * that idle connections keep no alert out (F36).  0, or -1 with what to answer.
+ * Whose request is not whole, the oldest of those who weigh most; one that was
+ * not heard yet only where it weighs more than light.  NULL: none.
+ */
+static struct request *
+who_gives_way(struct request *r, const unsigned char *key, size_t light)
+{
+	struct request *other, *out = NULL;
+
+	TAILQ_FOREACH (other, &r->s->serving, entry)
+		if (other != r && is_of(other, key) && is_partial(other) &&
+		    (out == NULL || weight(other) > weight(out)) &&
+		    (weight(other) > light || !is_unheard(other)))
+			out = other;
+	return out;
+}
+
+/*
+ * Room for r among at most max of an address: another gives way, so that
+ * connections which get nowhere keep no alert out (F36), and who has one is not
+ * pushed out by who has many.  0, or -1 with what to answer.
  */
 static int
 make_room(struct request *r, const unsigned char *key, size_t max, int status,
     const char *why)
 {
 	struct request *other;
-	size_t n = 0;
+	size_t n = 0, own = 1;
 
 	TAILQ_FOREACH (other, &r->s->serving, entry)
-		n += other != r && is_of(other, key);
+		if (other != r) {
+			n += is_of(other, key);
+			own += is_of(other, r->key);
+		}
 	if (n < max)
 		return 0;
-	TAILQ_FOREACH (other, &r->s->serving, entry)
-		if (other != r && is_of(other, key) && is_idle(other)) {
-			give_way(other, status, why);
-			return 0;
-		}
+	other = who_gives_way(r, key, r->preferred ? 0 : own);
+	if (other != NULL) {
+		give_way(other, status, why);
+		return 0;
+	}
 	r->early = status;
 	r->early_why = why;
 	return -1;
@@ -212,10 +266,12 @@ admit(struct request *r)
 		r->early_why = "This address is not allowed";
 		return -1;
 	}
-	if (make_room(r, r->key, o->per_address, 429,
+	r->preferred = address_list_has(o->prefer, r->address);
+	if (!r->preferred &&
+	    make_room(r, r->key, o->per_address, 429,
 		"There are too many connections of this address") == -1)
 		return -1;
-	r->admitted = 1;
+	admitted(r);
 	return 0;
 }
 
@@ -400,6 +456,8 @@ set_address(struct request *r, const struct sockaddr *sa)
 
 	(void)inet_ntop(sa->sa_family, a, peer, sizeof(peer));
 	address_client(r->address, sizeof(r->address), peer, NULL, NULL);
+	(void)address_key(r->key, r->address);
+	r->preferred = address_list_has(r->s->o.prefer, r->address);
 }
 
 /* 0, or -1; fd belongs to the bufferevent where there is one. */

@@ -41,7 +41,7 @@ struct process {
 
 	struct event_base *base;
 	struct event *timer, *on_sig, *on_in, *on_out, *on_signals;
-	struct address_list *allow, *trust;
+	struct address_list *allow, *trust, *prefer;
 	struct tls *tls;
 	struct server *public, *admin;
 	struct api *api;

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/listener.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -20,8 +19,17 @@
 _Static_assert(
     LIBEVENT_VERSION_NUMBER >= 0x02010c00, "libevent 2.1.12 is needed");
 
-/* Connections that the kernel keeps for us meanwhile. */
-#define BACKLOG 512
+/*
+ * Connections that the kernel keeps for us meanwhile; past them it drops the
+ * first packet of a client, which comes again after a second, then three.
+ */
+#define BACKLOG 4096
+
+/*
+ * Taken in one turn, so that those who were accepted are heard, and those who
+ * had to go are closed, before more come (F36, F41).
+ */
+#define ACCEPT_MAX 32
 
 /* How long nothing is accepted once descriptors have run out, and how long
    there must be enough of them before that is said to be over (F41). */
@@ -35,15 +43,6 @@ again_in(struct server *s, int64_t ms)
 		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
 	(void)event_add(s->again, &tv);
-}
-
-static void
-on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
-    int len, void *arg)
-{
-	(void)l;
-	(void)len;
-	connection_open(arg, fd, sa);
 }
 
 /*
@@ -62,8 +61,7 @@ turn_away(struct server *s)
 
 	if (s->spare != -1)
 		(void)close(s->spare);
-	fd = accept4(evconnlistener_get_fd(s->listener), NULL, NULL,
-	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd != -1) {
 		/* What is unread when it is closed resets the connection. */
 		(void)recv(fd, unread, sizeof(unread), 0);
@@ -75,14 +73,11 @@ turn_away(struct server *s)
 	s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* accept failed, and libevent would try again at once, for ever. */
+/* accept failed, and would fail again at once, for ever. */
 static void
-on_accept_error(struct evconnlistener *l, void *arg)
+rest(struct server *s, int error)
 {
-	struct server *s = arg;
-	int error = errno;
-
-	(void)evconnlistener_disable(l);
+	(void)event_del(s->on_fd);
 	s->resting = 1;
 	turn_away(s);
 	if (!s->starved) {
@@ -96,18 +91,42 @@ on_accept_error(struct evconnlistener *l, void *arg)
 }
 
 static void
+on_accept(evutil_socket_t listener, short what, void *arg)
+{
+	struct server *s = arg;
+	struct sockaddr_storage sa;
+	socklen_t len;
+	int fd, i;
+
+	(void)what;
+	for (i = 0; i < ACCEPT_MAX; i++) {
+		len = sizeof(sa);
+		fd = accept4(listener, (struct sockaddr *)&sa, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd != -1)
+			connection_open(s, fd, (struct sockaddr *)&sa);
+		else if (errno == EAGAIN)
+			return;
+		else if (errno != EINTR && errno != ECONNABORTED) {
+			rest(s, errno);
+			return;
+		}
+	}
+}
+
+static void
 on_again(evutil_socket_t fd, short what, void *arg)
 {
 	struct server *s = arg;
 
 	(void)fd;
 	(void)what;
-	if (s->listener == NULL)
+	if (s->on_fd == NULL)
 		return;
 	if (s->resting) {
 		s->resting = 0;
 		again_in(s, QUIET_MS);
-		(void)evconnlistener_enable(s->listener);
+		(void)event_add(s->on_fd, NULL);
 		return;
 	}
 	s->starved = 0;
@@ -150,6 +169,37 @@ parse_listen(const char *text, struct sockaddr_storage *sa, socklen_t *len)
 	return inet_pton(AF_INET6, host + 1, &v6->sin6_addr) == 1 ? 0 : -1;
 }
 
+/* 0, or -1 with errno. */
+static int
+open_listener(
+    struct server *s, const struct sockaddr_storage *sa, socklen_t len)
+{
+	const int on = 1;
+
+	s->fd = socket(
+	    sa->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd == -1 ||
+	    setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ==
+		-1 ||
+	    bind(s->fd, (const struct sockaddr *)sa, len) == -1 ||
+	    listen(s->fd, BACKLOG) == -1)
+		return -1;
+	s->on_fd =
+	    event_new(s->o.base, s->fd, EV_READ | EV_PERSIST, on_accept, s);
+	return s->on_fd == NULL ? -1 : event_add(s->on_fd, NULL);
+}
+
+static void
+close_listener(struct server *s)
+{
+	if (s->on_fd != NULL)
+		event_free(s->on_fd);
+	if (s->fd != -1)
+		(void)close(s->fd);
+	s->on_fd = NULL;
+	s->fd = -1;
+}
+
 struct server *
 server_new(const struct server_opts *o, char *err, size_t size)
 {
@@ -170,22 +220,18 @@ server_new(const struct server_opts *o, char *err, size_t size)
 		return NULL;
 	}
 	s->o = *o;
+	s->fd = -1;
 	TAILQ_INIT(&s->serving);
 	TAILQ_INIT(&s->ending);
 	s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	s->again = evtimer_new(o->base, on_again, s);
-	if (s->spare != -1 && s->again != NULL)
-		s->listener = evconnlistener_new_bind(o->base, on_accept, s,
-		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
-			LEV_OPT_REUSEABLE,
-		    BACKLOG, (struct sockaddr *)&sa, (int)len);
-	if (s->listener == NULL) {
+	if (s->spare == -1 || s->again == NULL ||
+	    open_listener(s, &sa, len) == -1) {
 		(void)snprintf(err, size, "unable to listen on %s: %s",
 		    o->listen, strerror(errno));
 		server_free(s);
 		return NULL;
 	}
-	evconnlistener_set_error_cb(s->listener, on_accept_error);
 	return s;
 }
 
@@ -206,9 +252,7 @@ drop_silent(struct request_list *l)
 void
 server_stop(struct server *s)
 {
-	if (s->listener != NULL)
-		evconnlistener_free(s->listener);
-	s->listener = NULL;
+	close_listener(s);
 	drop_silent(&s->serving);
 	drop_silent(&s->ending);
 }
@@ -224,8 +268,7 @@ server_free(struct server *s)
 {
 	if (s == NULL)
 		return;
-	if (s->listener != NULL)
-		evconnlistener_free(s->listener);
+	close_listener(s);
 	while (!TAILQ_EMPTY(&s->serving))
 		connection_drop(TAILQ_FIRST(&s->serving));
 	while (!TAILQ_EMPTY(&s->ending))
@@ -243,9 +286,8 @@ server_port(const struct server *s)
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 
-	if (s->listener == NULL ||
-	    getsockname(evconnlistener_get_fd(s->listener),
-		(struct sockaddr *)&sa, &len) == -1)
+	if (s->fd == -1 ||
+	    getsockname(s->fd, (struct sockaddr *)&sa, &len) == -1)
 		return -1;
 	return sa.ss_family == AF_INET6
 	    ? ntohs(((struct sockaddr_in6 *)&sa)->sin6_port)
@@ -276,5 +318,7 @@ guess_wrong(struct server *s, const char *address)
 int64_t
 guess_wait_ms(struct server *s, const char *address)
 {
+	if (address_list_has(s->o.prefer, address))
+		return 0;
 	return guesses_wait_ms(&s->guesses, address, clock_mono_ms());
 }

@@ -34,16 +34,25 @@ struct server_opts {
 	struct tls *tls;    /* NULL: plain HTTP; belongs to the caller */
 	const struct address_list *trust; /* whose X-Forwarded-For counts */
 	const struct address_list *allow; /* who may ask; NULL or empty: all */
-	size_t header_max;		  /* bytes */
-	size_t body_max;		  /* bytes */
+	/*
+	 * Addresses that many honest clients share, and whose owner keeps them
+	 * slow: they give way after all others, are not held to per_address,
+	 * and guesses of theirs cost no wait, since else one of them could keep
+	 * the others' alerts out.
+	 */
+	const struct address_list *prefer;
+	size_t header_max; /* bytes */
+	size_t body_max;   /* bytes */
 	/* From accept to the last byte of the request; as long for an answer
 	   to be taken. */
 	int64_t deadline_ms;
 	int64_t answer_ms; /* for the handler to answer, else 503 */
 	/*
 	 * Connections in all, and by the address that counts.  Where there are
-	 * as many, the oldest idle one whose request is not whole gives way to
-	 * a new one; where there is none, the new one goes: 503 and 429.
+	 * as many, one whose request is not whole gives way to a new one: of
+	 * the address that has most of them the oldest; one of which nothing
+	 * was read yet only to an address that has fewer.  Where there is none,
+	 * the new one goes: 503 and 429.
 	 */
 	size_t connections;
 	size_t per_address;
@@ -112,7 +121,7 @@ void request_refuse(struct request *r, int status, const char *error);
 /*
  * Guesses of a token (F09), as in guesses.h.  guess_wrong counts one;
  * guess_wait_ms tells how long that address must wait before the next is
- * looked at at all.
+ * looked at at all; 0 for those of prefer.
  */
 void guess_wrong(struct server *s, const char *address);
 int64_t guess_wait_ms(struct server *s, const char *address);

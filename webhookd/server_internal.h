@@ -36,7 +36,6 @@
 #define LINGER_MS 2000
 
 struct bufferevent;
-struct evconnlistener;
 struct event;
 
 enum request_state {
@@ -53,9 +52,11 @@ struct request {
 	enum request_state state;
 	int ending;   /* which list it is in */
 	int admitted; /* address is the one that counts, and was let in */
-	int linger;   /* the client may still be writing */
-	int eof;      /* the client has shut down its sending side */
-	int early;    /* refuse with this status as soon as that can be said */
+	int preferred;
+	size_t same; /* admitted: those of its key in serving, with itself */
+	int linger;  /* the client may still be writing */
+	int eof;     /* the client has shut down its sending side */
+	int early;   /* refuse with this status as soon as that can be said */
 	const char *early_why;
 	struct bufferevent *bev;
 	SSL *ssl; /* the bufferevent's; NULL: plain */
@@ -71,7 +72,8 @@ TAILQ_HEAD(request_list, request);
 
 struct server {
 	struct server_opts o;
-	struct evconnlistener *listener; /* NULL: stopped */
+	int fd; /* that it listens on; -1: stopped */
+	struct event *on_fd;
 	struct request_list serving, ending;
 	size_t serving_n, ending_n;
 	struct guesses guesses;

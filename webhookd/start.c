@@ -79,6 +79,19 @@ addresses(struct process *p, enum setting which)
 	return l;
 }
 
+/* TradingView's, whose list is ours: it cannot be wrong. */
+static struct address_list *
+tradingview(void)
+{
+	char why[256];
+	struct address_list *l =
+	    address_list_new("tradingview", why, sizeof(why));
+
+	if (l == NULL)
+		die(EX_OSERR, "out of memory");
+	return l;
+}
+
 /* What the settings say, and the files that they name. */
 void
 start_settings(struct process *p)
@@ -101,6 +114,7 @@ start_settings(struct process *p)
 		die(EX_CONFIG, "%s", why);
 	p->allow = addresses(p, WEBHOOK_ALLOW);
 	p->trust = addresses(p, WEBHOOK_TRUST_PROXY);
+	p->prefer = tradingview();
 	port = strrchr(setting_str(s, WEBHOOK_LISTEN), ':');
 	if (port == NULL ||
 	    (strcmp(port, ":80") != 0 && strcmp(port, ":443") != 0 &&
@@ -232,6 +246,7 @@ start_servers(struct process *p)
 		.tls = p->tls,
 		.trust = p->trust,
 		.allow = p->allow,
+		.prefer = p->prefer,
 		.header_max = HEADER_MAX,
 		.body_max = BODY_MAX,
 		.deadline_ms = REQUEST_MS,
@@ -295,6 +310,7 @@ start_undo(struct process *p)
 	tls_free(p->tls);
 	address_list_free(p->allow);
 	address_list_free(p->trust);
+	address_list_free(p->prefer);
 	json_free(p->doc);
 	if (p->base != NULL) {
 		event_free(p->timer);

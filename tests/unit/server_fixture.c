@@ -47,6 +47,7 @@ handler(void *arg, struct request *r)
 	    body);
 	request_set_user(r, fx.seen);
 	fx.handled++;
+	fx.active = server_active(fx.server);
 	if (fx.hold)
 		fx.held = r;
 	else
@@ -124,16 +125,25 @@ turns(int64_t ms)
 }
 
 int
-dial(void)
+dial_from(const char *address)
 {
+	struct sockaddr_in own = { .sin_family = AF_INET };
 	struct sockaddr_in sa = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)server_port(fx.server)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_not_equal(fd, -1);
+	assert_int_equal(inet_pton(AF_INET, address, &own.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
 	return fd;
+}
+
+int
+dial(void)
+{
+	return dial_from("127.0.0.1");
 }
 
 void

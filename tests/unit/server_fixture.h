@@ -24,6 +24,7 @@ struct fixture {
 	char err[256];
 	/* What the handler saw. */
 	int handled, gone;
+	size_t active;	      /* connections */
 	int hold;	      /* it keeps the request */
 	struct request *held; /* the last one; NULL: gone */
 	char seen[512];	      /* method, path, query, address, X-A, body */
@@ -47,6 +48,7 @@ void turns(int64_t ms);
 void answer(struct request *r);
 
 int dial(void);
+int dial_from(const char *address); /* of loopback */
 void put(int fd, const char *text);
 void hang_up(int fd, int reset);
 

@@ -228,6 +228,131 @@ test_crowd(void **arg)
 	check_idle();
 }
 
+/* F36: who has one connection is not pushed out by who has many. */
+static void
+test_fair(void **arg)
+{
+	int fd[8], more[20], one, i;
+
+	(void)arg;
+	fx.o.connections = 8;
+	start();
+	one = dial_from("127.0.0.2");
+	turn();
+	for (i = 0; i < 7; i++)
+		fd[i] = dial_from("127.0.0.3");
+	turn();
+	/* The oldest of the address that has most of them. */
+	for (i = 0; i < 20; i++) {
+		more[i] = dial_from(i % 2 ? "127.0.0.3" : "127.0.0.4");
+		turn();
+	}
+	put(one, ALERT);
+	(void)get(one);
+	assert_int_equal(status_of(fx.reply), 200);
+	(void)get(fd[0]);
+	assert_int_equal(status_of(fx.reply), 503);
+	for (i = 1; i < 7; i++)
+		hang_up(fd[i], 0);
+	for (i = 0; i < 20; i++)
+		hang_up(more[i], 0);
+	check_idle();
+	/* Nor by many that have all sent something large. */
+	for (i = 0; i < 8; i++) {
+		fd[i] = dial_from("127.0.0.3");
+		put(fd[i], POST "Content-Length: 2000\r\n\r\n");
+	}
+	turn();
+	for (i = 0; i < 8; i++)
+		put(fd[i], "x");
+	one = dial_from("127.0.0.2");
+	put(one, ALERT);
+	(void)get(one);
+	assert_int_equal(status_of(fx.reply), 200);
+	for (i = 0; i < 8; i++)
+		hang_up(fd[i], 0);
+	check_idle();
+}
+
+/* F36: a small request is heard before a crowd that came behind it. */
+static void
+test_rush(void **arg)
+{
+	int fd[200], one, i;
+
+	(void)arg;
+	fx.o.connections = 100;
+	start();
+	one = dial_from("127.0.0.2");
+	put(one, ALERT);
+	for (i = 0; i < 200; i++)
+		fd[i] = dial_from("127.0.0.3");
+	(void)get(one);
+	assert_int_equal(status_of(fx.reply), 200);
+	assert_in_range(fx.active, 1, 64);
+	for (i = 0; i < 200; i++)
+		hang_up(fd[i], 0);
+	check_idle();
+}
+
+/* Addresses that many share: all of their alerts come in, whatever comes. */
+static void
+test_prefer(void **arg)
+{
+	struct address_list *shared =
+	    address_list_new("127.0.0.2", fx.err, sizeof(fx.err));
+	int fd[4], one, i;
+
+	(void)arg;
+	fx.o.prefer = shared;
+	fx.o.connections = 4;
+	fx.o.per_address = 2;
+	start();
+	for (i = 0; i < 20; i++) {
+		guess_wrong(fx.server, "127.0.0.2");
+		guess_wrong(fx.server, "127.0.0.3");
+	}
+	assert_int_equal(guess_wait_ms(fx.server, "127.0.0.2"), 0);
+	assert_true(guess_wait_ms(fx.server, "127.0.0.3") > 0);
+	for (i = 0; i < 3; i++)
+		fd[i] = dial_from("127.0.0.2");
+	turn();
+	fd[3] = dial_from("127.0.0.3");
+	turn();
+	assert_int_equal(server_active(fx.server), 4);
+	/* One has to go: not one of the three that were there first. */
+	one = dial_from("127.0.0.4");
+	turn();
+	(void)get(fd[3]);
+	assert_int_equal(status_of(fx.reply), 503);
+	hang_up(one, 0);
+	for (i = 0; i < 3; i++) {
+		put(fd[i], ALERT);
+		(void)get(fd[i]);
+		assert_int_equal(status_of(fx.reply), 200);
+	}
+	check_idle();
+	/* Nor does it wait for those who have sent something. */
+	fx.o.per_address = 4;
+	server_free(fx.server);
+	start();
+	for (i = 0; i < 4; i++) {
+		fd[i] = dial_from("127.0.0.3");
+		put(fd[i], POST "Content-Length: 2000\r\n");
+	}
+	turn();
+	one = dial_from("127.0.0.2");
+	put(one, ALERT);
+	(void)get(one);
+	assert_int_equal(status_of(fx.reply), 200);
+	for (i = 0; i < 4; i++)
+		hang_up(fd[i], 0);
+	check_idle();
+	server_free(fx.server);
+	fx.server = NULL;
+	address_list_free(shared);
+}
+
 /* F37: connections of one address, by the peer's or the forwarded one. */
 static void
 test_per_address(void **arg)
@@ -431,6 +556,9 @@ main(void)
 		TEST(test_sizes),
 		TEST(test_connections),
 		TEST(test_crowd),
+		TEST(test_fair),
+		TEST(test_rush),
+		TEST(test_prefer),
 		TEST(test_per_address),
 		TEST(test_allow),
 		TEST(test_large),

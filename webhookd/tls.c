@@ -12,6 +12,9 @@
 #include "common/clock.h"
 #include "common/settings.h"
 
+/* Of TLS 1.2: forward secrecy, and none of the CBC modes (Lucky 13). */
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+
 struct tls {
 	const struct settings *settings;
 	SSL_CTX *ctx;
@@ -81,7 +84,8 @@ build(const struct settings *s, char *err, size_t size)
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
 	if (ctx == NULL ||
-	    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) {
+	    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+	    SSL_CTX_set_cipher_list(ctx, CIPHERS) != 1) {
 		(void)snprintf(err, size, "unable to start TLS: %s",
 		    ERR_reason_error_string(ERR_get_error()));
 		goto fail;

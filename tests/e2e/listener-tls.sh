@@ -68,6 +68,10 @@ done
 openssl s_client -tls1_2 -connect "127.0.0.1:$port" </dev/null >session.log 2>&1 || fail "no TLS 1.2"
 has session.log 'Compression: NONE' || fail "compression"
 ! grep -q 'session ticket:' session.log || fail "a ticket"
+# Lucky 13: none of the CBC modes.
+for old in ECDHE-ECDSA-AES128-SHA ECDHE-ECDSA-AES128-SHA256; do
+	! openssl s_client -tls1_2 -cipher "$old" -connect "127.0.0.1:$port" </dev/null >old.log 2>&1 || fail "$old was taken"
+done
 # In the clear there is nothing to be had, and no crash either.
 ! curl -s -m 5 -o answer "http://127.0.0.1:$port/bybit" || fail "an answer in the clear"
 

@@ -12,18 +12,48 @@
 
 #define ERRORS_MAX (64u << 10) /* bytes of a refusal */
 
-/* 4xx with what is wrong, field by field. */
+/*
+ * Lines a second about requests without the token: the log is of bounded size,
+ * and nobody may push the lines of orders out of it.
+ */
+#define STRANGERS_MAX 10
+
+/* stranger: the token was not seen, so anybody may have caused it. */
+static void
+note_refusal(struct process *p, const struct request *r, int code,
+    const char *error, const struct buf *errors, int stranger)
+{
+	p->refused++;
+	if (stranger && ++p->strangers > STRANGERS_MAX)
+		return;
+	if (errors == NULL)
+		log_warn("refused a request", LOG_INT("code", code),
+		    LOG_STR("error", error),
+		    LOG_STR("source", request_address(r)));
+	else
+		log_warn("refused a request", LOG_INT("code", code),
+		    LOG_STR("error", error),
+		    LOG_MEM("errors", errors->p == NULL ? "" : errors->p,
+			errors->len),
+		    LOG_STR("source", request_address(r)));
+}
+
+void
+front_look(struct process *p)
+{
+	if (p->strangers > STRANGERS_MAX)
+		log_warn("refused more requests",
+		    LOG_INT("count", p->strangers - STRANGERS_MAX));
+	p->strangers = 0;
+}
+
+/* 4xx with what is wrong, field by field; it is noted. */
 static void
 refuse(struct process *p, struct request *r, int code, const char *error,
     const struct buf *errors)
 {
 	struct buf b;
 
-	p->refused++;
-	log_warn("refused a request", LOG_INT("code", code),
-	    LOG_STR("error", error),
-	    LOG_MEM("errors", errors->p == NULL ? "" : errors->p, errors->len),
-	    LOG_STR("source", request_address(r)));
 	buf_init(&b, ERRORS_MAX);
 	json_open_object(&b, NULL);
 	json_put_bool(&b, "ok", 0);
@@ -43,9 +73,7 @@ refuse(struct process *p, struct request *r, int code, const char *error,
 static void
 refuse_short(struct process *p, struct request *r, int code, const char *error)
 {
-	p->refused++;
-	log_warn("refused a request", LOG_INT("code", code),
-	    LOG_STR("error", error), LOG_STR("source", request_address(r)));
+	note_refusal(p, r, code, error, NULL, 1);
 	request_refuse(r, code, error);
 }
 
@@ -68,6 +96,7 @@ take_alert(struct process *p, struct request *r)
 	switch (alert_parse(
 	    &a, p->doc, body, len, p->token, p->threshold, &errors)) {
 	case ALERT_NOT_JSON:
+		note_refusal(p, r, 400, "Invalid JSON", &errors, 1);
 		refuse(p, r, 400, "Invalid JSON", &errors);
 		break;
 	case ALERT_BAD_TOKEN:
@@ -75,6 +104,7 @@ take_alert(struct process *p, struct request *r)
 		refuse_short(p, r, 401, "Bad token");
 		break;
 	case ALERT_BAD:
+		note_refusal(p, r, 400, "Invalid alert", &errors, 0);
 		refuse(p, r, 400, "Invalid alert", &errors);
 		break;
 	case ALERT_FAILED:

@@ -282,6 +282,7 @@ housekeep(struct process *p)
 		return;
 	p->look_ms = p->mono_ms + LOOK_MS;
 	store_trim(p->store);
+	front_look(p);
 	set_alarm(p, ALARM_CERTIFICATE,
 	    p->tls != NULL &&
 		tls_expires_ms(p->tls) - p->wall_ms < ALARM_CERTIFICATE_MS);

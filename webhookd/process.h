@@ -56,6 +56,7 @@ struct process {
 	uint64_t connects; /* to risker, as of the last turn */
 	uint64_t peers;	   /* on the input, likewise */
 	unsigned long long refused; /* requests, 4xx */
+	int64_t strangers; /* of them without the token, since the last look */
 
 	struct health health;
 	struct alarms alarms;
@@ -84,6 +85,8 @@ void front_public(void *arg, struct request *r);
 void front_public_gone(void *arg, struct request *r);
 void front_admin(void *arg, struct request *r);
 void front_admin_gone(void *arg, struct request *r);
+/* How many refusals were not worth a line each; once a second. */
+void front_look(struct process *p);
 /* The intake's answer to a client, and what an operator did, for the log. */
 void front_reply(void *arg, void *client, const struct intake_answer *answer);
 void front_note(void *arg, const char *what, const char *who);

@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/service.h"
 #include "common/settings.h"
 #include "common/stage.h"
 
@@ -151,6 +152,34 @@ look_at_scopes(struct watch *w, struct moment now)
 		    "differ has taken no snapshot yet: poller or differ is not "
 		    "running, or has another state folder");
 	return STORE_OK;
+}
+
+static void
+look_at_service(struct watch *w, const char *stage, enum service_trouble which,
+    struct moment now)
+{
+	char name[64], text[SERVICE_TEXT_SIZE];
+	int open = service_trouble(w->dir, stage, which, now.wall_ms, text);
+
+	(void)snprintf(
+	    name, sizeof(name), "%s %s", service_alarm(which), stage);
+	if (!open)
+		(void)snprintf(text, sizeof(text),
+		    which == SERVICE_DOWN
+			? "the service was started again"
+			: "the service has not failed for some minutes");
+	watch_alarm(w, name, open, text);
+}
+
+static void
+look_at_services(struct watch *w, struct moment now)
+{
+	const char *stage;
+
+	for (size_t i = 0; (stage = service_stage(i)) != NULL; i++) {
+		look_at_service(w, stage, SERVICE_DOWN, now);
+		look_at_service(w, stage, SERVICE_FAILING, now);
+	}
 }
 
 static int
@@ -413,6 +442,7 @@ watch_tick(struct watch *w, struct moment now)
 		    w->error, sizeof(w->error), "%s", w->source->error);
 		return e;
 	}
+	look_at_services(w, now);
 	if (changed(w) || now.mono_ms >= w->write_ms) {
 		e = write_alarms(w, now);
 		w->write_ms = now.mono_ms + WRITE_MS;

@@ -1,5 +1,6 @@
 /*
- * watch - the alarm on missing snapshots (F27), and alarms to the operator.
+ * watch - the alarms on missing snapshots (F27) and on services that are down
+ * (F103), and alarms to the operator.
  *
  * What counts is the age of the newest good snapshot, not which process is
  * up.  The alarms of all stages become messages to OPERATOR_CHAT, once a change
@@ -15,7 +16,7 @@
 #include "notifier/notifier.h"
 #include "notifier/source.h"
 
-#define WATCH_MAX 64 /* alarms of notifier's own */
+#define WATCH_MAX 96 /* alarms of notifier's own */
 #define WATCH_PEERS 4
 
 struct settings;
@@ -32,7 +33,7 @@ struct watch {
 	int tell;	  /* there is an operator who can be told */
 	struct watched {
 		char name[128];
-		char text[256];
+		char text[512];
 		int open;
 		int changed;
 	} alarms[WATCH_MAX];

@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/service.h"
 #include "common/settings.h"
 #include "common/utf8.h"
 #include "webhookd/api_internal.h"
@@ -45,6 +46,21 @@ put_alarm(struct buf *b, const char *stage, const char *name,
 	json_close_object(b);
 }
 
+/* What notifier says of services is looked up where it looks it up. */
+static int
+is_of_service(enum state_of which, const char *name)
+{
+	if (which != STATE_NOTIFIER || name == NULL)
+		return 0;
+	for (int i = 0; i < SERVICE_TROUBLES; i++) {
+		const char *alarm = service_alarm((enum service_trouble)i);
+
+		if (strncmp(name, alarm, strlen(alarm)) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 /* A row that cannot be read may be an open one. */
 static int
 take_alarm(
@@ -59,6 +75,8 @@ take_alarm(
 	(void)key;
 	(void)klen;
 	if (json_bool(json_get(row, "open"), &open) == 0 && !open)
+		return 0;
+	if (is_of_service(d->which, name))
 		return 0;
 	d->v->stages[d->which].alarms++;
 	put_alarm(&d->v->alarms, states_name(d->which),
@@ -162,9 +180,36 @@ read_heartbeat(struct api *a, struct view *v)
 	v->bybit = v->heartbeat_ok && llabs(v->now_ms - v->heartbeat_ms) <= max;
 }
 
+/* A service that was taken down may have ended in order the time before. */
+static void
+read_service(struct api *a, struct view *v, const char *stage)
+{
+	char text[SERVICE_TEXT_SIZE];
+
+	for (int i = 0; i < SERVICE_TROUBLES; i++) {
+		enum service_trouble which = (enum service_trouble)i;
+
+		if (!service_trouble(a->o.dir, stage, which, v->now_ms, text))
+			continue;
+		put_alarm(&v->alarms, stage, service_alarm(which), NULL, text);
+		v->healthy = 0;
+		for (int j = 0; j < STATES; j++) {
+			struct stage_view *s = &v->stages[j];
+
+			if (strcmp(states_name((enum state_of)j), stage) != 0)
+				continue;
+			s->alarms++;
+			if (which == SERVICE_DOWN && s->state == STAGE_ENDED)
+				s->state = STAGE_DOWN;
+		}
+	}
+}
+
 void
 view_read(struct api *a, struct view *v)
 {
+	const char *stage;
+
 	memset(v, 0, sizeof(*v));
 	buf_init(&v->alarms, ALARMS_MAX);
 	v->now_ms = clock_wall_ms();
@@ -179,6 +224,8 @@ view_read(struct api *a, struct view *v)
 		    s->alarms > 0)
 			v->healthy = 0;
 	}
+	for (size_t i = 0; (stage = service_stage(i)) != NULL; i++)
+		read_service(a, v, stage);
 }
 
 void

@@ -4,7 +4,8 @@
 # bad setting (78) each is started once and stays down, scripts/status says so,
 # and with the setting mended `sv up` brings it back; differ, whose state
 # another one holds, is started ever more seldom, scripts/status shows it, and
-# once the state is free it recovers alone.
+# once the state is free it recovers alone.  Of both the operator is told, and
+# webhookd's /status says so.
 #
 # Not tested: that trader's caps survive its restarts (trader-caps, trader-kill).
 . "$(dirname "$0")/../lib.sh"
@@ -56,7 +57,17 @@ echo >alone/service/risker/started
 ends 71 0 1
 
 # For real.
-services
+operator='TELEGRAM_BOT_TOKEN=1:t OPERATOR_CHAT=77 NOTIFY_LANG=en'
+services $operator
+# told ALARM: the operator was.
+told() {
+	jq -r 'select(.chat_id == "77").text' "$JOURNAL" | grep -qx "$1"
+}
+# has_alarm STAGE ALARM: on /status.
+has_alarm() {
+	[ "$(curl -sS -m 5 -o status.json -w '%{http_code}' "$ADMIN/status")" = 503 ] &&
+	    [ "$(jq --arg s "$1" --arg a "$2" '[.alarms[] | select(.stage == $s and .alarm == $a)] | length' status.json)" -eq 1 ]
+}
 spawn holder "$B/differ" -d "$S" -i unix:held.sock
 holds() {
 	has holder.log ready && [ -e "$S/differ.mdb" ]
@@ -81,7 +92,7 @@ for stage in differ poller notifier; do
 done
 
 # Mended: up when it is told.  differ then finds its state taken.
-settings
+settings $operator
 began=$(date +%s)
 sv up differ poller notifier
 wait_for 12 has "$SV/alarm/differ.failing" 'failed 4 times'
@@ -90,6 +101,9 @@ shows 'differ failed 4 times in a row, the last time with exit code 75: starting
 is 'failures of differ' 4 "$(grep -c 'starting it again' differ.log)"
 [ -z "$(find "$SV/alarm" -name '*.down')" ] || fail 'an alarm outlived sv up'
 ! (sv -w 1 check differ >/dev/null) || fail 'sv check: differ passes'
+sv up webhookd
+wait_for 10 has_alarm differ service_failing
+wait_for 10 told '🚨 Alarm: service_failing differ'
 
 # Free: it comes back alone.
 stop holder
@@ -101,7 +115,25 @@ shows 'differ failed 4 times'
 touch -d '7 minutes ago' "$SV/alarm/differ.failing"
 "$top/scripts/status" -d "$S" >status.out 2>&1 || fail "status after 7 minutes: $(cat status.out)"
 ! grep -q 'service:' status.out || fail "still an alarm: $(cat status.out)"
+wait_for 10 told '✅ Alarm is over: service_failing differ'
+
+# Started by hand with a setting that is wrong by now: down, though it ended in
+# order, and though poller has no state to say so.
+settings $operator BYBIT_CATEGORIES=lunar
+for stage in differ poller; do
+	sv -w 1 restart $stage >/dev/null || :
+	wait_for 10 is_down $stage
+	wait_for 10 has_alarm $stage service_down
+	wait_for 10 told "🚨 Alarm: service_down $stage"
+done
+is 'differ on /status' down "$(jq -r '.stages[] | select(.stage == "differ").state' status.json)"
+settings $operator
+sv up differ poller
+for stage in differ poller; do
+	wait_for 10 told "✅ Alarm is over: service_down $stage"
+	! has_alarm $stage service_down || fail "$stage is up, and still an alarm"
+done
 
 # A wait is no reason to be late for sv stop.
-sv stop differ poller notifier >/dev/null || fail "sv stop: $(sv status differ poller notifier)"
+sv stop differ poller notifier webhookd >/dev/null || fail "sv stop: $(sv status differ poller notifier)"
 [ ! -e "$SV/alarm/differ.failing" ] || fail 'an orderly end left the alarm'

@@ -21,6 +21,9 @@ BUILD ?= build
 V ?= release
 O := $(BUILD)$(if $(filter-out release,$(V)),/$(V))
 VERSION := 0.1
+# What programs of the same sources have in common, and no others.
+STAGES := poller differ notifier webhookd risker trader
+BUILD_ID := $(shell cat Makefile $(sort $(wildcard $(patsubst %,%/*.[ch],common $(STAGES)))) | sha256sum | cut -c 1-12)
 
 ifeq ($(origin CC),default)
 CC := $(if $(filter fuzz,$(V)),clang,cc)
@@ -67,6 +70,13 @@ endef
 $(foreach p,$(PROGS) $(TEST_PROGS) $(UNIT_TESTS) $(FUZZERS),$(eval $(call prog,$(p))))
 
 all: $(PROGS:%=$(O)/%)
+
+# Compiled anew with each change of the sources, and linked into all programs.
+$(O)/obj/common/build.o: CFLAGS_ALL += -DSLUICE_BUILD='"$(BUILD_ID)"'
+ifneq ($(BUILD_ID),$(shell cat $(O)/build-id 2>/dev/null))
+$(shell mkdir -p $(O) && echo $(BUILD_ID) >$(O)/build-id)
+endif
+$(O)/obj/common/build.o: $(O)/build-id
 
 tests: all $(TEST_PROGS:%=$(O)/%) $(addprefix $(O)/,$(notdir $(UNIT_TESTS)))
 

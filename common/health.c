@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/build.h"
 #include "common/json.h"
 #include "common/store.h"
 
@@ -33,6 +34,7 @@ health_put(struct store_txn *t, const char *stage, const struct health *h)
 	buf_init(&b, ROW_MAX);
 	json_open_object(&b, NULL);
 	json_put_string(&b, "stage", stage);
+	json_put_string(&b, "build", build_id);
 	json_put_int(&b, "pid", getpid());
 	json_put_time(&b, "start", h->start_ms);
 	if (h->last_line_ms != 0)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/build.h"
 #include "common/log.h"
 #include "common/sanitized.h"
 #include "common/sig.h"
@@ -68,7 +69,7 @@ say_and_exit(int usage)
 	if (usage)
 		print_usage(stdout);
 	else
-		(void)printf("%s %s\n", log_stage(), SLUICE_VERSION);
+		(void)printf("%s %s\n", log_stage(), build_version);
 	exit(fflush(stdout) == 0 && !ferror(stdout) ? EX_OK : EX_IOERR);
 }
 

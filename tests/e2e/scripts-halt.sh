@@ -178,13 +178,27 @@ now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
 differ 1
 run 0 env MAX_POSITIONS=many "$status"
 says 'trading: not halted'
-says "differ    running: pid $(pid_of differ), since "
+says "differ    running: pid $(pid_of differ), up since "
 says "last look $now: ok"
 says 'alarms: none'
+# Of another build than what runs beside it.
+beat() {
+	echo '{"type":"heartbeat","time":"'$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)'","account":"main","host":"1","uid":"1","build":"'$1'","ok":true}' >&3
+	wait_for 10 beats "$1"
+}
+beats() {
+	"$B/statecat" -d "$S" differ/account | grep -q "\"build\":\"$1\""
+}
+beat 0123456789ab
+run 1 "$status"
+mine=$("$B/differ" -V | sed 's/.*(\(.*\))/\1/')
+says "NOT OF ONE BUILD, restart the older ones: differ $mine, poller 0123456789ab"
+beat "$mine"
+run 0 "$status"
 : >"$S/notifier.mdb"
 run 1 "$status"
 says 'notifier  CANNOT BE READ'
-says "differ    running: pid $(pid_of differ), since "
+says "differ    running: pid $(pid_of differ), up since "
 rm "$S/notifier.mdb"
 kill9 differ
 run 1 "$status"
@@ -193,7 +207,7 @@ says 'alarms: none'
 # Lines of another account: an alarm.
 differ 2
 run 1 "$status"
-says "differ    running: pid $(pid_of differ), since "
+says "differ    running: pid $(pid_of differ), up since "
 says "  differ: differ refuses lines of account 'main'"
 exec 3>&-
 ended differ 0

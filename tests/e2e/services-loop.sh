@@ -116,6 +116,11 @@ touch -d '7 minutes ago' "$SV/alarm/differ.failing"
 "$top/scripts/status" -d "$S" >status.out 2>&1 || fail "status after 7 minutes: $(cat status.out)"
 ! grep -q 'service:' status.out || fail "still an alarm: $(cat status.out)"
 wait_for 10 told '✅ Alarm is over: service_failing differ'
+# The last error, what runit says, and how old the last snapshot is.
+grep -q '^ *last error: .* stage=differ .*differ.lock is held by pid' status.out || fail "status: no last error: $(cat status.out)"
+is 'runit on differ' "run (pid $(stage_pid differ))" "$(sed -n '/^  differ /,/^  [a-z]/s/^ *runit: \(run (pid [0-9]*)\).*/\1/p' status.out)"
+grep -q '^  poller    account main, last look .*: ok' status.out || fail "status: no poller: $(cat status.out)"
+grep -Eq '^  last good snapshot: main linear USDT, [0-9] s ago' status.out || fail "status: no snapshot: $(cat status.out)"
 
 # Started by hand with a setting that is wrong by now: down, though it ended in
 # order, and though poller has no state to say so.

@@ -24,6 +24,7 @@
 
 #include <cmocka.h>
 
+#include "common/build.h"
 #include "common/log.h"
 #include "common/store.h"
 
@@ -171,6 +172,8 @@ test_options(void **arg)
 static void
 test_help_and_version(void **arg)
 {
+	char want[64];
+
 	(void)arg;
 	assert_int_equal(run("d:nhV", "-h", print_stage), 0);
 	assert_string_equal(err, "");
@@ -179,7 +182,9 @@ test_help_and_version(void **arg)
 	assert_non_null(strstr(out, "\n  -V "));
 	assert_null(strstr(out, "-o ENDPOINT"));
 	assert_int_equal(run("d:nhV", "-V", print_stage), 0);
-	assert_string_equal(out, "differ " SLUICE_VERSION "\n");
+	(void)snprintf(
+	    want, sizeof(want), "differ %s (%s)\n", SLUICE_VERSION, build_id);
+	assert_string_equal(out, want);
 }
 
 static void
@@ -349,10 +354,10 @@ test_health_row(void **arg)
 	assert_int_equal(health_put(t, "differ", &h), 0);
 	assert_int_equal(store_commit(t), STORE_OK);
 	(void)snprintf(want, sizeof(want),
-	    "{\"stage\":\"differ\",\"pid\":%ld,"
+	    "{\"stage\":\"differ\",\"build\":\"%s\",\"pid\":%ld,"
 	    "\"start\":\"2025-11-24T16:00:00.123Z\",\"lines\":7,"
 	    "\"skipped\":1,\"out\":3,\"ended\":false}",
-	    (long)getpid());
+	    build_id, (long)getpid());
 	assert_string_equal(row(s, "health", "differ"), want);
 	h.last_line_ms = 1764000001000;
 	h.ended = 1;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/build.h"
 #include "common/bybit.h"
 #include "common/clock.h"
 #include "common/confine.h"
@@ -212,6 +213,7 @@ main(int argc, char *argv[])
 		return EX_OK;
 	}
 	opts.host = bybit_host(e.bybit);
+	opts.build = build_id;
 	bybit_set_trace(e.bybit, trace, NULL);
 	e.out = output_new(OUTPUT_QUEUE);
 	if (e.out == NULL)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/build.h"
 #include "common/limits.h"
 #include "poller/internal.h"
 
@@ -238,7 +237,7 @@ heartbeat(struct poller *p, int64_t ms, uint64_t requests, int64_t retry_ms)
 	struct buf *b = &p->line;
 
 	line_begin(p, "heartbeat", 0);
-	json_put_string(b, "build", build_id);
+	json_put_string(b, "build", p->opts.build);
 	json_put_bool(b, "ok", !p->failed);
 	if (p->failed) {
 		json_put_string(b, "error", p->error);

@@ -23,6 +23,7 @@ struct settings;
 struct poller_opts {
 	const char *account;
 	const char *host;
+	const char *build; /* of this program (common/build.h) */
 	int64_t interval_ms;
 	struct {
 		const char *category;
@@ -34,8 +35,8 @@ struct poller_opts {
 };
 
 /*
- * Read the options, all but host.  0, or -1 with a message in err: which
- * setting, its value, what is expected.
+ * Read the options, all but host and build.  0, or -1 with a message in err:
+ * which setting, its value, what is expected.
  */
 int poller_opts_read(
     struct poller_opts *o, const struct settings *s, char *err, size_t size);

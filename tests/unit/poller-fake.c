@@ -13,6 +13,7 @@
 
 const struct poller_opts fake_usdt = { .account = "main",
 	.host = "h",
+	.build = "b",
 	.interval_ms = 5000,
 	.scopes = { { "linear", "USDT" } },
 	.nscopes = 1 };

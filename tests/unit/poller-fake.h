@@ -86,7 +86,8 @@ int fake_count(struct buf *b, const char *what);
 	"\"account\":\"main\",\"host\":\"h\",\"uid\":\"1448939\","
 #define BEAT                                                                   \
 	"{\"type\":\"heartbeat\",\"time\":\"2023-11-14T22:13:20.000Z\","       \
-	"\"account\":\"main\",\"host\":\"h\",\"uid\":\"1448939\","
+	"\"account\":\"main\",\"host\":\"h\",\"uid\":\"1448939\","             \
+	"\"build\":\"b\","
 
 /* An account without positions, records or wallet. */
 #define EMPTY_ACCOUNT                                                          \

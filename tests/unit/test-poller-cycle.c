@@ -206,6 +206,7 @@ few_symbols(void **state)
 {
 	static const struct poller_opts o = { .account = "main",
 		.host = "h",
+		.build = "b",
 		.interval_ms = 5000,
 		.scopes = { { "linear", "USDT" } },
 		.nscopes = 1,
@@ -289,6 +290,7 @@ many_symbols(void **state)
 {
 	static const struct poller_opts o = { .account = "main",
 		.host = "h",
+		.build = "b",
 		.interval_ms = 5000,
 		.scopes = { { "linear", "USDT" } },
 		.nscopes = 1,

@@ -465,6 +465,7 @@ several_scopes(void **state)
 {
 	static const struct poller_opts o = { .account = "main",
 		.host = "h",
+		.build = "b",
 		.interval_ms = 5000,
 		.scopes = { { "linear", "USDT" }, { "linear", "USDC" },
 		    { "inverse", NULL } },

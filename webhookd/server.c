@@ -206,12 +206,14 @@ server_new(const struct server_opts *o, char *err, size_t size)
 	struct sockaddr_storage sa;
 	struct server *s;
 	socklen_t len;
+	int error;
 
 	if (parse_listen(o->listen, &sa, &len) == -1) {
 		(void)snprintf(err, size,
 		    "%s: ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, "
 		    "is expected",
 		    o->listen);
+		errno = EINVAL;
 		return NULL;
 	}
 	s = calloc(1, sizeof(*s));
@@ -227,9 +229,11 @@ server_new(const struct server_opts *o, char *err, size_t size)
 	s->again = evtimer_new(o->base, on_again, s);
 	if (s->spare == -1 || s->again == NULL ||
 	    open_listener(s, &sa, len) == -1) {
+		error = errno;
 		(void)snprintf(err, size, "unable to listen on %s: %s",
-		    o->listen, strerror(errno));
+		    o->listen, strerror(error));
 		server_free(s);
+		errno = error;
 		return NULL;
 	}
 	return s;

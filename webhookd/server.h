@@ -66,7 +66,10 @@ struct server_opts {
 	void *arg;
 };
 
-/* Listens.  NULL with a message in err (the address, and what is wrong). */
+/*
+ * Listens.  NULL with errno, and a message in err: the address, and what is
+ * wrong.
+ */
 struct server *server_new(const struct server_opts *o, char *err, size_t size);
 
 /*

@@ -1,4 +1,5 @@
 /* start: settings, state, endpoints, listeners. */
+#include <errno.h>
 #include <event2/event.h>
 #include <openssl/crypto.h>
 #include <string.h>
@@ -236,6 +237,25 @@ start_api(struct process *p)
 		die(EX_CONFIG, "%s", why);
 }
 
+/*
+ * Whether an address that cannot be listened on may be had later: the port is
+ * another's, or the interface is not up yet.
+ */
+static int
+listen_exit(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+	case EADDRNOTAVAIL:
+		return EX_TEMPFAIL;
+	case EACCES:
+	case EINVAL:
+		return EX_CONFIG;
+	default:
+		return EX_OSERR;
+	}
+}
+
 void
 start_servers(struct process *p)
 {
@@ -274,10 +294,12 @@ start_servers(struct process *p)
 
 	p->public = server_new(&public, why, sizeof(why));
 	if (p->public == NULL)
-		die(EX_CONFIG, "WEBHOOK_LISTEN=%s: %s", public.listen, why);
+		die(listen_exit(errno), "WEBHOOK_LISTEN=%s: %s", public.listen,
+		    why);
 	p->admin = server_new(&admin, why, sizeof(why));
 	if (p->admin == NULL)
-		die(EX_CONFIG, "ADMIN_LISTEN=%s: %s", admin.listen, why);
+		die(listen_exit(errno), "ADMIN_LISTEN=%s: %s", admin.listen,
+		    why);
 	api_set_server(p->api, p->admin);
 }
 

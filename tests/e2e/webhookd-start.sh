@@ -44,13 +44,17 @@ status=0
 "$B/webhookd" -o unix:run/a -s unix:run/a 2>usage.log || status=$?
 [ "$status" -eq 64 ] || fail "-s as -o: status $status"
 
-# A port that is taken names the setting.
+# A port that is taken, or an address that is not there, names the setting; it
+# may be free in a moment, so no service is kept down for it.
 hook
 taken=${HOOK#http://}
 for setting in WEBHOOK_LISTEN ADMIN_LISTEN; do
 	status=0
 	env STATE_DIR="$T/other" $setting="$taken" timeout 10 "$B/webhookd" -i unix:run/x.sock 2>taken.log || status=$?
-	[ "$status" -eq 78 ] && grep -q "level=error.*$setting=$taken" taken.log || fail "$setting: $status: $(cat taken.log)"
+	[ "$status" -eq 75 ] && grep -q "level=error.*$setting=$taken" taken.log || fail "$setting: $status: $(cat taken.log)"
+	status=0
+	env STATE_DIR="$T/other" ADMIN_TOKEN=x-of-this-test $setting=192.0.2.1:8080 timeout 10 "$B/webhookd" -i unix:run/x.sock 2>away.log || status=$?
+	[ "$status" -eq 75 ] && grep -q "level=error.*$setting=192.0.2.1:8080.*assign" away.log || fail "$setting: $status: $(cat away.log)"
 done
 
 # F105: modes, no token in the process list; a hangup without TLS changes

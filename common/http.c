@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,11 @@ http_new(const struct http_opts *o, char *err, size_t size)
 	long connections =
 	    o->connections > INT_MAX ? INT_MAX : (long)o->connections;
 
+	/* libcurl does not look, and OpenSSL crashes at its first use (3.0). */
+	if (OSSL_LIB_CTX_get0_global_default() == NULL) {
+		snprintf(err, size, "unable to start OpenSSL: out of memory");
+		return NULL;
+	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		snprintf(err, size, "unable to start libcurl");
 		return NULL;

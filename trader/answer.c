@@ -23,6 +23,7 @@ put_metrics(struct buf *b, const struct order *o)
 
 	if (doc != NULL && text != NULL)
 		v = json_parse(doc, text, strlen(text));
+	o->t->starved |= v == NULL;
 	json_open_object(b, "riskMetrics");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (json_get(v, names[i][0]) != NULL)
@@ -175,5 +176,6 @@ answer(struct order *o)
 		o->result = strdup(b.p);
 	}
 	o->unsaid = o->result != NULL;
+	o->t->starved |= o->result == NULL;
 	buf_release(&b);
 }

@@ -57,8 +57,10 @@ add_id(struct order *o, const char *elements)
 	if (buf_cstr(&b) != NULL)
 		text = strdup(b.p);
 	buf_release(&b);
-	if (text == NULL)
+	if (text == NULL) {
+		o->t->starved = 1;
 		return;
+	}
 	free(o->order_ids);
 	o->order_ids = text;
 }
@@ -103,7 +105,11 @@ next_attempt(struct order *o)
 	struct trader *t = o->t;
 	struct order *done = order_new(t), **at;
 
-	if (done == NULL || o->attempt == ORDER_ATTEMPTS_MAX) {
+	if (done == NULL) {
+		t->starved = 1;
+		return;
+	}
+	if (o->attempt == ORDER_ATTEMPTS_MAX) {
 		order_free(done);
 		(void)snprintf(o->reason, sizeof(o->reason),
 		    "the position of %s could not be closed with %d orders: "

@@ -128,6 +128,13 @@ add_id(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 	return 0;
 }
 
+static void
+say_failed(struct decisions *d, const struct buf *b)
+{
+	(void)snprintf(
+	    d->error, sizeof(d->error), "%s", strerror(buf_failed(b)));
+}
+
 /* The line of an order, copied; 0 where there is none. */
 static int
 copy_line(struct decisions *d, const char *id, struct buf *line)
@@ -142,7 +149,11 @@ copy_line(struct decisions *d, const char *id, struct buf *line)
 	if (get(t, id, &val, &vlen) == STORE_OK)
 		buf_put(line, val, vlen);
 	store_abort(t);
-	return buf_cstr(line) != NULL && line->len > 0;
+	if (buf_cstr(line) == NULL) {
+		say_failed(d, line);
+		return -1;
+	}
+	return line->len > 0;
 }
 
 int
@@ -162,6 +173,9 @@ decisions_scan(struct decisions *d,
 	if (e != STORE_OK && e != STORE_NOTFOUND) {
 		(void)snprintf(
 		    d->error, sizeof(d->error), "%s", store_errstr(d->store));
+		rc = -1;
+	} else if (buf_failed(&ids) != 0) {
+		say_failed(d, &ids);
 		rc = -1;
 	}
 	store_abort(t);

@@ -39,6 +39,7 @@ refuse(struct order *o, struct buf *errors)
 {
 	if (buf_cstr(errors) != NULL)
 		o->errors = strdup(errors->p);
+	o->t->starved |= o->errors == NULL;
 	(void)snprintf(o->reason, sizeof(o->reason), "refused by trader");
 	trader_note(o->t, LOG_WARN, "order refused", o,
 	    o->errors != NULL ? o->errors : "");

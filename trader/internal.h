@@ -90,6 +90,7 @@ struct trader {
 	int flatten;
 	struct buf said; /* results that are said again, lines */
 	char fatal[512]; /* why it cannot go on; "" */
+	int starved;	 /* out of memory: nothing of this is to be stored */
 };
 
 /* trader.c */

@@ -104,6 +104,9 @@ trace(void *arg, const struct bybit_trace *t)
 static void
 write_lines(struct process *p)
 {
+	if (buf_failed(&p->lines) != 0)
+		die(EX_OSERR, "unable to write: %s; the state has it all",
+		    strerror(buf_failed(&p->lines)));
 	if (p->lines.len == 0)
 		return;
 	kill_point("K10");
@@ -124,6 +127,9 @@ settle(struct process *p, int always)
 {
 	enum store_error e;
 
+	if (trader_starved(p->trader))
+		die(EX_OSERR,
+		    "out of memory; the next start goes on from the state");
 	if (p->mono_ms < p->retry_mono)
 		return;
 	if (always || trader_fresh(p->trader)) {

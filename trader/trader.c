@@ -107,8 +107,10 @@ trader_alarm(struct trader *t, int open, const char *name, const char *text)
 		return;
 	if (a == NULL) {
 		a = calloc(1, sizeof(*a));
-		if (a == NULL)
+		if (a == NULL) {
+			t->starved = 1;
 			return;
+		}
 		(void)snprintf(a->name, sizeof(a->name), "%s", name);
 		a->next = t->alarms;
 		t->alarms = a;
@@ -227,8 +229,10 @@ trader_order_line(struct trader *t, char *text, size_t len, int perhaps,
 	const struct json *line;
 
 	(void)snprintf(why, size, "%s", strerror(ENOMEM));
-	if (doc == NULL || o == NULL)
+	if (doc == NULL || o == NULL) {
+		t->starved = 1;
 		goto out;
+	}
 	line = json_parse(doc, text, len);
 	if (line == NULL) {
 		(void)snprintf(why, size, "%s", json_error(doc));
@@ -457,6 +461,12 @@ const char *
 trader_fatal(const struct trader *t)
 {
 	return t->fatal[0] != '\0' ? t->fatal : NULL;
+}
+
+int
+trader_starved(const struct trader *t)
+{
+	return t->starved || buf_failed(&t->said) != 0;
 }
 
 size_t

@@ -119,6 +119,12 @@ void trader_map_alarm(struct trader *t, int open);
 /* Why it cannot go on (exit 78), or NULL. */
 const char *trader_fatal(const struct trader *t);
 
+/*
+ * 1 where memory ran out and something of what happened is only half here:
+ * nothing more is to be stored or said; the next run goes on from the state.
+ */
+int trader_starved(const struct trader *t);
+
 /* Orders that are not final. */
 size_t trader_live(const struct trader *t);
 

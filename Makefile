@@ -2,6 +2,7 @@
 #
 #   make                  the programs
 #   make check            the tests (scripts/test also checks formats and manuals)
+#   make failcalls        each program with each of its calls failing, for long
 #   make bench            the measurements, as tables of ratios
 #   make install          PREFIX (/usr/local) and DESTDIR are honoured
 #   make V=asan check     with address and undefined-behaviour sanitizers
@@ -78,7 +79,15 @@ $(shell mkdir -p $(O) && echo $(BUILD_ID) >$(O)/build-id)
 endif
 $(O)/obj/common/build.o: $(O)/build-id
 
-tests: all $(TEST_PROGS:%=$(O)/%) $(addprefix $(O)/,$(notdir $(UNIT_TESTS)))
+# Preloaded into a program, it makes one of its calls fail.  Without sanitizers:
+# it stands before theirs.
+$(O)/failcall.so: $(wildcard tests/fail/*.[ch])
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS_ALL) -O2 -g -U_FORTIFY_SOURCE -fPIC -fno-builtin -shared \
+	    -o $@ $(filter %.c,$^) -ldl
+
+tests: all $(O)/failcall.so $(TEST_PROGS:%=$(O)/%) $(addprefix $(O)/,$(notdir $(UNIT_TESTS)))
 
 $(O)/libcommon.a: $(common_OBJS:%=$(O)/obj/%)
 	@rm -f $@
@@ -92,6 +101,9 @@ $(O)/obj/%.o: %.c
 
 check: tests
 	O=$(O) V=$(V) tests/run
+
+failcalls: tests
+	O=$(O) V=$(V) tests/fail/run -a
 
 bench: tests
 	O=$(O) tests/bench/run
@@ -112,4 +124,4 @@ clean:
 
 -include $(patsubst %.o,$(O)/obj/%.d,$(OBJS) $(common_OBJS))
 
-.PHONY: all tests check bench fuzz install clean
+.PHONY: all tests check failcalls bench fuzz install clean

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "notifier/rate.h"
 #include "notifier/roll.h"
 #include "notifier/rows.h"
 
@@ -20,6 +21,8 @@ struct outcome {
 		OUTCOME_GONE,	 /* nothing to that address any more */
 		OUTCOME_MOVED,	 /* to the address moved_to */
 	} kind;
+	/* A retry: may it be the way, and not this address? */
+	enum outage { OUTAGE_NONE, OUTAGE_PERHAPS, OUTAGE_SURE } outage;
 	int64_t wait_ms;
 	int64_t ms; /* how long it took */
 	char moved_to[ADDRESS_SIZE];
@@ -46,6 +49,10 @@ struct channel {
 	int in_line;	  /* the delivery line itself is the message */
 	int verbatim;	  /* the signal line is */
 	size_t units_max; /* of a text, in UTF-16 units; 0: any */
+	/* Each host of an address is a way of its own (way.h), or all are. */
+	int by_host;
+	size_t at_once;	       /* sends over such a way; 0: any number */
+	struct rate_limit all; /* messages over it; 0: no limit */
 	void *state;
 	/*
 	 * 0 where a send may start now; else for how many ms to leave it
@@ -54,9 +61,9 @@ struct channel {
 	 */
 	int64_t (*busy_ms)(void *state, int64_t mono_ms);
 	/*
-	 * 0 where it is the turn of address, which is used up by that; else in
-	 * how many ms to ask again, which is waited for at the end of the
-	 * input, too.  NULL: it always is.
+	 * 0 where a message to address may go, which is counted; else in how
+	 * many ms to ask again, which is waited for at the end of the input,
+	 * too.  NULL: it always may.
 	 */
 	int64_t (*turn_ms)(void *state, const char *address, int64_t mono_ms);
 	/*

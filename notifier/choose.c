@@ -10,6 +10,14 @@
 #include "notifier/message.h"
 #include "notifier/parts.h"
 
+#define NO_MEMORY_MS 100 /* when to try again */
+
+/*
+ * How long nobody looks at what waits in a way that is down: meanwhile the
+ * subscriber may have got an address that does not lead there.
+ */
+#define LOOK_AGAIN_MS 300000
+
 int64_t
 flight_deadline(const struct notifier *n, const struct delivery *d)
 {
@@ -100,23 +108,53 @@ judge(struct notifier *n, struct store_txn *t, struct flight *f,
 	return e;
 }
 
-/* Whether the channel takes it now. */
+void
+flight_give_back(struct notifier *n, struct flight *f)
+{
+	if (f->way != NULL)
+		way_give_back(&n->ways, f->way);
+	f->way = NULL;
+}
+
+/* Room in the way that leads to the address, which may not be the called. */
 static enum step
-ask(struct flight *f, struct moment now)
+find_room(struct notifier *n, struct flight *f, struct moment now)
+{
+	struct way *v = way_of(&n->ways, f->channel, f->s.address);
+
+	if (f->called && f->way == v)
+		return STEP_SEND;
+	flight_give_back(n, f);
+	if (v == NULL)
+		return STEP_BUSY;
+	f->way = v;
+	return way_has_room(&n->ways, v, now.mono_ms) ? STEP_SEND : STEP_WAIT;
+}
+
+/* Whether the channel takes it now; with STEP_SEND it is counted. */
+static enum step
+ask(struct notifier *n, struct flight *f, struct moment now)
 {
 	const struct channel *c = f->channel;
+	enum step step;
 
-	if (c->busy_ms != NULL) {
-		f->o.wait_ms = c->busy_ms(c->state, now.mono_ms);
-		if (f->o.wait_ms > 0)
-			return STEP_BUSY;
-	}
-	if (c->turn_ms != NULL) {
-		f->o.wait_ms = c->turn_ms(c->state, f->s.address, now.mono_ms);
-		if (f->o.wait_ms > 0)
-			return STEP_TURN;
-	}
-	return STEP_SEND;
+	f->o.wait_ms =
+	    c->busy_ms != NULL ? c->busy_ms(c->state, now.mono_ms) : 0;
+	if (f->o.wait_ms > 0)
+		return STEP_BUSY;
+	f->o.wait_ms = NO_MEMORY_MS;
+	step = find_room(n, f, now);
+	if (step == STEP_WAIT)
+		f->o.wait_ms = flight_deadline(n, &f->d) - now.wall_ms;
+	if (step == STEP_WAIT && f->way->down && f->o.wait_ms > LOOK_AGAIN_MS)
+		f->o.wait_ms = LOOK_AGAIN_MS;
+	if (step != STEP_SEND)
+		return step;
+	f->probe = f->way->down;
+	f->o.wait_ms = c->turn_ms != NULL
+	    ? c->turn_ms(c->state, f->s.address, now.mono_ms)
+	    : 0;
+	return f->o.wait_ms > 0 ? STEP_TURN : STEP_SEND;
 }
 
 /* The text, or the piece of it that is to be sent next; 0, or -1. */
@@ -154,7 +192,7 @@ compose(struct notifier *n, struct store_txn *t, struct flight *f,
 		*step = drop(f, "there is no such channel");
 		return STORE_OK;
 	}
-	*step = ask(f, now);
+	*step = ask(n, f, now);
 	if (*step != STEP_SEND)
 		return STORE_OK;
 	memcpy(d->channel, f->s.channel, sizeof(d->channel));
@@ -195,5 +233,7 @@ flight_prepare(struct notifier *n, struct store_txn *t, struct flight *f,
 	if (e == STORE_OK && *step == STEP_SEND)
 		e = compose(n, t, f, now, step);
 	f->lane->loaded = 0;
+	if (e == STORE_OK && *step == STEP_SEND)
+		way_take(f->way, now.mono_ms);
 	return e;
 }

@@ -50,6 +50,8 @@ discord_channel(struct http *h)
 	return (struct channel){
 		.name = "discord",
 		.units_max = UNITS_MAX,
+		.by_host = 1,
+		.at_once = HOOK_AT_ONCE,
 		.state = h,
 		.start = start,
 	};

@@ -57,9 +57,14 @@ board(struct notifier *n, struct moment now)
 
 		if (f->state != FLIGHT_FREE)
 			continue;
-		f->lane = queue_take(&n->queue, now.mono_ms);
+		f->way = NULL;
+		f->lane = ways_call(&n->ways, &n->queue, now.mono_ms, &f->way);
+		f->called = f->lane != NULL;
+		if (!f->called)
+			f->lane = queue_take(&n->queue, now.mono_ms);
 		if (f->lane == NULL)
 			break;
+		way_leave(f->lane);
 		f->state = FLIGHT_READY;
 		found++;
 	}
@@ -69,6 +74,8 @@ board(struct notifier *n, struct moment now)
 static void
 follow(struct notifier *n, struct flight *f, enum step step, struct moment now)
 {
+	if (step != STEP_SEND && step != STEP_WAIT)
+		flight_give_back(n, f);
 	switch (step) {
 	case STEP_SEND:
 		return;
@@ -82,6 +89,10 @@ follow(struct notifier *n, struct flight *f, enum step step, struct moment now)
 		queue_put(&n->queue, f->lane, now.mono_ms + f->o.wait_ms,
 		    step == STEP_TURN ||
 			(step == STEP_BUSY && f->o.wait_ms <= BRIEF_MS));
+		break;
+	case STEP_WAIT:
+		way_wait(f->way, &n->queue, f->lane, f->d.attempts > 0,
+		    now.mono_ms + f->o.wait_ms);
 		break;
 	case STEP_EMPTY:
 		queue_drop(&n->queue, f->lane);
@@ -131,14 +142,18 @@ int
 notifier_idle(const struct notifier *n, struct moment now)
 {
 	return n->airborne == 0 && n->done == 0 && n->queue.nheld == 0 &&
-	    queue_due(&n->queue) > now.mono_ms;
+	    queue_due(&n->queue) > now.mono_ms && !ways_are_waiting(&n->ways);
 }
 
 int64_t
 notifier_due(const struct notifier *n)
 {
+	int64_t due, at;
+
 	/* Without a free slot an outcome must come first. */
 	if (n->airborne + n->done == FLIGHTS_MAX)
 		return INT64_MAX;
-	return queue_due(&n->queue);
+	due = queue_due(&n->queue);
+	at = ways_due(&n->ways);
+	return due < at ? due : at;
 }

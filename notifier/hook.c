@@ -40,7 +40,10 @@ judge_status(struct outcome *o, const struct http_reply *r)
 void
 hook_judge(struct outcome *o, const struct http_reply *r)
 {
-	*o = (struct outcome){ .kind = OUTCOME_RETRY, .ms = r->ms };
+	*o = (struct outcome){ .kind = OUTCOME_RETRY,
+		.outage =
+		    r->outcome == HTTP_NOT_SENT ? OUTAGE_SURE : OUTAGE_PERHAPS,
+		.ms = r->ms };
 	if (r->outcome == HTTP_REPLY)
 		judge_status(o, r);
 	else

@@ -19,6 +19,9 @@
 
 struct buf;
 
+/* Sends to one host at a time. */
+#define HOOK_AT_ONCE 8
+
 /* Longer waits than that are not obeyed: Retry-After. */
 #define HOOK_WAIT_MAX_MS 3600000
 

@@ -270,7 +270,8 @@ housekeep(struct process *p)
 
 	if (p->now.mono_ms >= p->look_ms) {
 		p->look_ms = p->now.mono_ms + LOOK_MS;
-		if (!went_well(
+		if (!own(p, notifier_tick(p->n, p->now)) ||
+		    !went_well(
 			p, watch_tick(&p->watch, p->now), p->watch.error) ||
 		    !went_well(p,
 			prune_tick(

@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "common/killpoint.h"
 #include "common/limits.h"
+#include "notifier/flight.h"
 #include "notifier/ledger.h"
 
 #define PIECE 128 /* subscribers that are held in memory at a time */
@@ -106,7 +107,9 @@ load(struct notifier *n, struct moment now)
 	e = journal_newest(&n->rows, t, &j, &order);
 	if (e == STORE_OK)
 		memcpy(n->journal, j.name, sizeof(n->journal));
-	while (e == STORE_OK || e == STORE_NOTFOUND) {
+	if (e == STORE_OK || e == STORE_NOTFOUND)
+		e = outages_load(n, t, now);
+	while (e == STORE_OK) {
 		e = pending_next(t, id, id);
 		if (e != STORE_OK)
 			break;
@@ -131,6 +134,7 @@ notifier_new(
 	}
 	n->o = *o;
 	queue_init(&n->queue);
+	ways_init(&n->ways);
 	buf_init(&n->out, SIZE_MAX / 2);
 	buf_init(&n->woken, SIZE_MAX / 2);
 	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
@@ -158,6 +162,7 @@ notifier_free(struct notifier *n)
 		buf_release(&n->flights[i].text);
 		buf_release(&n->flights[i].line);
 	}
+	ways_release(&n->ways);
 	queue_release(&n->queue);
 	roll_release(&n->roll);
 	rows_release(&n->rows);

@@ -22,9 +22,10 @@
 #include "notifier/queue.h"
 #include "notifier/roll.h"
 #include "notifier/rows.h"
+#include "notifier/way.h"
 
-/* Sends under way at a time, over all channels. */
-#define FLIGHTS_MAX 16
+/* Sends under way at a time: of all ways that are not alike (way.h). */
+#define FLIGHTS_MAX 70
 
 /* Deliveries that one transaction makes, give or take an event's. */
 #define TAKE_ROWS_MAX 10000
@@ -60,6 +61,9 @@ struct flight {
 	struct delivery d;
 	struct subscriber s;
 	const struct channel *channel; /* NULL: it was dropped unsent */
+	struct way *way;	       /* it has room there; or NULL */
+	int called;		       /* … which was kept before it asked */
+	int probe;		       /* … and is for one alone */
 	struct buf text, line;
 	int more; /* the text is a part, and not the last */
 	struct outcome o;
@@ -77,6 +81,7 @@ struct notifier {
 	struct roll roll;
 	struct rows rows;
 	struct queue queue;
+	struct ways ways;
 	char journal[JOURNAL_SIZE]; /* the newest; "" before the first */
 	struct flight flights[FLIGHTS_MAX];
 	size_t airborne, done; /* flights in these states */
@@ -143,6 +148,9 @@ enum store_error notifier_pump(struct notifier *n, struct moment now);
  * call it again.  With STORE_OK `out` has their lines.
  */
 enum store_error notifier_settle(struct notifier *n, struct moment now);
+
+/* Once a second or so: alarms on ways that are down, and on those no more. */
+enum store_error notifier_tick(struct notifier *n, struct moment now);
 
 /* Nothing is under way, and nothing is due by now. */
 int notifier_idle(const struct notifier *n, struct moment now);

@@ -86,6 +86,8 @@ ntfy_channel(struct http *h)
 	return (struct channel){
 		.name = "ntfy",
 		.units_max = UNITS_MAX,
+		.by_host = 1,
+		.at_once = HOOK_AT_ONCE,
 		.state = h,
 		.start = start,
 	};

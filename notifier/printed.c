@@ -10,7 +10,8 @@ busy_ms(void *state, int64_t mono_ms)
 	const struct printed *p = state;
 
 	(void)mono_ms;
-	return p->n == FLIGHTS_MAX || output_pending(p->out) > 0 ? BUSY_MS : 0;
+	return p->n == PRINTED_AT_ONCE || output_pending(p->out) > 0 ? BUSY_MS
+								     : 0;
 }
 
 static int
@@ -18,7 +19,7 @@ start(void *state, const struct send *s)
 {
 	struct printed *p = state;
 
-	if (p->n == FLIGHTS_MAX) {
+	if (p->n == PRINTED_AT_ONCE) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -47,6 +48,7 @@ printed_channel(struct printed *p)
 	return (struct channel){
 		.name = "stdout",
 		.in_line = 1,
+		.at_once = PRINTED_AT_ONCE,
 		.state = p,
 		.busy_ms = busy_ms,
 		.start = start,

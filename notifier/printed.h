@@ -10,11 +10,13 @@
 
 #include "common/endpoint.h"
 #include "notifier/channel.h"
-#include "notifier/notifier.h"
+
+/* Messages that may be on their way to a reader. */
+#define PRINTED_AT_ONCE 16
 
 struct printed {
 	struct output *out;
-	struct send waiting[FLIGHTS_MAX];
+	struct send waiting[PRINTED_AT_ONCE];
 	size_t n;
 };
 

@@ -35,15 +35,20 @@ before(const struct lane *a, const struct lane *b)
 	return a->round < b->round;
 }
 
+static void
+place(struct queue *q, size_t i, struct lane *l)
+{
+	q->heap[i] = l;
+	l->at = i;
+}
+
 /* l belongs somewhere from i upwards. */
 static void
 rise(struct queue *q, size_t i, struct lane *l)
 {
-	while (i > 0 && before(l, q->heap[(i - 1) / 2])) {
-		q->heap[i] = q->heap[(i - 1) / 2];
-		i = (i - 1) / 2;
-	}
-	q->heap[i] = l;
+	for (; i > 0 && before(l, q->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		place(q, i, q->heap[(i - 1) / 2]);
+	place(q, i, l);
 }
 
 /* l belongs somewhere from i downwards. */
@@ -58,10 +63,10 @@ sink(struct queue *q, size_t i, struct lane *l)
 			child++;
 		if (!before(q->heap[child], l))
 			break;
-		q->heap[i] = q->heap[child];
+		place(q, i, q->heap[child]);
 		i = child;
 	}
-	q->heap[i] = l;
+	place(q, i, l);
 }
 
 static void
@@ -119,20 +124,28 @@ nomem:
 	return -1;
 }
 
-struct lane *
-queue_take(struct queue *q, int64_t now_ms)
+void
+queue_pull(struct queue *q, struct lane *l)
 {
-	struct lane *l, *last;
+	struct lane *last = q->heap[--q->n];
 
-	if (q->n == 0 || q->heap[0]->due_ms > now_ms)
-		return NULL;
-	l = q->heap[0];
-	last = q->heap[--q->n];
-	if (last != l)
-		sink(q, 0, last);
+	if (last != l && before(last, l))
+		rise(q, l->at, last);
+	else if (last != l)
+		sink(q, l->at, last);
 	if (l->held)
 		q->nheld--;
 	l->held = 0;
+}
+
+struct lane *
+queue_take(struct queue *q, int64_t now_ms)
+{
+	struct lane *l = q->n > 0 ? q->heap[0] : NULL;
+
+	if (l == NULL || l->due_ms > now_ms)
+		return NULL;
+	queue_pull(q, l);
 	return l;
 }
 

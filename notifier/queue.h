@@ -13,13 +13,21 @@
 
 #include "notifier/roll.h"
 
+struct way;
+struct waiting;
+
 struct lane {
 	char id[ID_SIZE];
 	int64_t due_ms;
-	uint64_t round; /* of equals, who waits longer comes first */
-	int loaded;	/* from the state: its row says when it is due */
-	int held;	/* put back because its channel was busy */
-	int moved;	/* its head was sent to a new address once */
+	uint64_t round;	 /* of equals, who waits longer comes first */
+	int loaded;	 /* from the state: its row says when it is due */
+	int held;	 /* put back because its channel was busy */
+	int moved;	 /* its head was sent to a new address once */
+	int64_t fails;	 /* its head did, in a row, where others did not */
+	size_t at;	 /* in the heap */
+	struct way *way; /* where it waits, and in which line; or NULL */
+	struct waiting *waits;
+	struct lane *prev, *next;
 };
 
 struct queue {
@@ -42,6 +50,9 @@ int queue_add(struct queue *q, const char *id, int64_t due_ms, int loaded);
 
 /* Take out the lane that is due first, or NULL where none is by now_ms. */
 struct lane *queue_take(struct queue *q, int64_t now_ms);
+
+/* The same for one that is not due. */
+void queue_pull(struct queue *q, struct lane *l);
 
 /* Put it back, or forget it. */
 void queue_put(struct queue *q, struct lane *l, int64_t due_ms, int held);

@@ -6,37 +6,32 @@
 
 #define OWN_MAX 2 /* limits of one address */
 
-/* A turn that was not taken for so long is no turn any more. */
-#define TURN_KEPT_MS 1000
-
 /* When the last messages went; a ring. */
-struct window {
+struct rate_window {
 	size_t count, next;
 	int64_t period_ms;
 	int64_t at[]; /* count of them; 0: not yet */
 };
 
-/* An address that something was sent to lately, or that waits for its turn. */
+/* An address that something was sent to lately. */
 struct peer {
 	struct peer *prev, *next; /* by the last use */
-	struct window *own[OWN_MAX];
-	int64_t turn_ms; /* it may send from then on; 0: no turn was given */
+	struct rate_window *own[OWN_MAX];
 	int64_t used_ms, keep_ms;
 	const char *address; /* of a key; else text */
 	char text[];
 };
 
 struct rate {
-	struct window *all; /* NULL: no limit */
 	void *by_address;
 	struct peer *oldest, *newest;
 	size_t n;
 };
 
-static struct window *
-window_new(struct rate_limit limit)
+struct rate_window *
+rate_window_new(struct rate_limit limit)
 {
-	struct window *w =
+	struct rate_window *w =
 	    calloc(1, sizeof(*w) + limit.count * sizeof(w->at[0]));
 
 	if (w != NULL) {
@@ -46,21 +41,31 @@ window_new(struct rate_limit limit)
 	return w;
 }
 
-/* From when on there is room; 0: at once. */
-static int64_t
-window_free_ms(const struct window *w)
+void
+rate_window_free(struct rate_window *w)
 {
-	if (w == NULL || w->at[w->next] == 0)
-		return 0;
-	return w->at[w->next] + w->period_ms;
+	free(w);
 }
 
-static void
-window_take(struct window *w, int64_t ms)
+int64_t
+rate_window_free_ms(const struct rate_window *w, size_t before)
+{
+	int64_t at;
+
+	if (w == NULL)
+		return 0;
+	if (before >= w->count)
+		return INT64_MAX;
+	at = w->at[(w->next + before) % w->count];
+	return at == 0 ? 0 : at + w->period_ms;
+}
+
+void
+rate_window_take(struct rate_window *w, int64_t now_ms)
 {
 	if (w == NULL)
 		return;
-	w->at[w->next] = ms;
+	w->at[w->next] = now_ms;
 	w->next = (w->next + 1) % w->count;
 }
 
@@ -113,8 +118,7 @@ forget(struct rate *r, int64_t now_ms)
 {
 	struct peer *e;
 
-	while ((e = r->oldest) != NULL && now_ms - e->used_ms >= e->keep_ms &&
-	    now_ms - e->turn_ms >= e->keep_ms) {
+	while ((e = r->oldest) != NULL && now_ms - e->used_ms >= e->keep_ms) {
 		unlink_peer(r, e);
 		(void)tdelete(e, &r->by_address, by_address);
 		peer_free(e);
@@ -131,11 +135,10 @@ peer_new(const char *address, const struct rate_limit *own, size_t n)
 		return NULL;
 	memcpy(e->text, address, strlen(address) + 1);
 	e->address = e->text;
-	e->keep_ms = TURN_KEPT_MS;
 	for (size_t i = 0; i < n && i < OWN_MAX; i++) {
 		if (own[i].count == 0)
 			continue;
-		e->own[i] = window_new(own[i]);
+		e->own[i] = rate_window_new(own[i]);
 		if (e->own[i] == NULL) {
 			peer_free(e);
 			return NULL;
@@ -171,18 +174,9 @@ peer_of(
 }
 
 struct rate *
-rate_new(struct rate_limit all)
+rate_new(void)
 {
-	struct rate *r = calloc(1, sizeof(*r));
-
-	if (r == NULL || all.count == 0)
-		return r;
-	r->all = window_new(all);
-	if (r->all == NULL) {
-		free(r);
-		return NULL;
-	}
-	return r;
+	return calloc(1, sizeof(struct rate));
 }
 
 void
@@ -197,20 +191,7 @@ rate_free(struct rate *r)
 		(void)tdelete(e, &r->by_address, by_address);
 		peer_free(e);
 	}
-	free(r->all);
 	free(r);
-}
-
-/* A turn among all, taken for now or for later. */
-static void
-give_turn(struct rate *r, struct peer *e, int64_t now_ms)
-{
-	int64_t free_ms = window_free_ms(r->all);
-
-	if (e->turn_ms != 0 && now_ms - e->turn_ms < TURN_KEPT_MS)
-		return;
-	e->turn_ms = free_ms > now_ms ? free_ms : now_ms;
-	window_take(r->all, e->turn_ms);
 }
 
 int64_t
@@ -225,17 +206,16 @@ rate_turn_ms(struct rate *r, const char *address, const struct rate_limit *own,
 	if (e == NULL)
 		return 0;
 	e->used_ms = now_ms;
-	for (size_t i = 0; i < OWN_MAX; i++)
-		if (window_free_ms(e->own[i]) - now_ms > wait_ms)
-			wait_ms = window_free_ms(e->own[i]) - now_ms;
+	for (size_t i = 0; i < OWN_MAX; i++) {
+		int64_t ms = rate_window_free_ms(e->own[i], 0) - now_ms;
+
+		if (ms > wait_ms)
+			wait_ms = ms;
+	}
 	if (wait_ms > 0)
 		return wait_ms;
-	give_turn(r, e, now_ms);
-	if (e->turn_ms > now_ms)
-		return e->turn_ms - now_ms;
-	e->turn_ms = 0;
 	for (size_t i = 0; i < OWN_MAX; i++)
-		window_take(e->own[i], now_ms);
+		rate_window_take(e->own[i], now_ms);
 	return 0;
 }
 

@@ -1,10 +1,8 @@
 /*
- * rate - whose turn it is, where so many messages may go in so much time.
+ * rate - when the next message may go, where so many may in so much time.
  *
- * Limits over all addresses and for each.  They are exact: not more than count
- * in any period, and at once as long as there were fewer.  Who has to wait for
- * the one over all gets a turn in the order of asking, which stands for a
- * second.
+ * Limits are exact: not more than count in any period, and at once as long as
+ * there were fewer.
  */
 #ifndef SLUICE_NOTIFIER_RATE_H
 #define SLUICE_NOTIFIER_RATE_H
@@ -14,21 +12,33 @@
 
 #define RATE_COUNT_MAX 1000
 
-struct rate;
-
 struct rate_limit {
 	size_t count; /* 0: no limit; at most RATE_COUNT_MAX */
 	int64_t period_ms;
 };
 
-/* all: the limit over all addresses.  NULL with ENOMEM. */
-struct rate *rate_new(struct rate_limit all);
+/* What counts for one limit.  NULL with ENOMEM. */
+struct rate_window;
+struct rate_window *rate_window_new(struct rate_limit limit);
+void rate_window_free(struct rate_window *w);
+
+/*
+ * From when on a message may go, with so many before it that are not counted
+ * yet; 0: at once, as without a window.
+ */
+int64_t rate_window_free_ms(const struct rate_window *w, size_t before);
+
+/* Count a message; now_ms: monotonic, above 0. */
+void rate_window_take(struct rate_window *w, int64_t now_ms);
+
+/* Limits of each address.  NULL with ENOMEM. */
+struct rate;
+struct rate *rate_new(void);
 void rate_free(struct rate *r);
 
 /*
- * 0: it is the turn of address, and that counts as a message; n limits hold
- * for it beside the one over all.  Else in how many ms to ask again.  Without
- * memory it is the turn of everybody.  now_ms: monotonic, above 0.
+ * 0: a message to address may go, and is counted; n limits hold for it.  Else
+ * in how many ms to ask again.  Without memory everything may go.
  */
 int64_t rate_turn_ms(struct rate *r, const char *address,
     const struct rate_limit *own, size_t n, int64_t now_ms);

@@ -16,11 +16,11 @@
 
 /* 1 s, 2 s, 4 s … 5 min, and up to a quarter more so that they spread. */
 static int64_t
-back_off(int64_t attempts)
+back_off(int64_t fails)
 {
 	int64_t wait = RETRY_FIRST_MS;
 
-	while (--attempts > 0 && wait < RETRY_MAX_MS)
+	while (--fails > 0 && wait < RETRY_MAX_MS)
 		wait *= 2;
 	if (wait > RETRY_MAX_MS)
 		wait = RETRY_MAX_MS;
@@ -189,7 +189,6 @@ record(struct notifier *n, struct store_txn *t, struct flight *f,
 			return part_delivered(t, &f->d, now);
 		return finish(t, &f->d, DELIVERY_DELIVERED, now);
 	case OUTCOME_RETRY:
-		f->o.wait_ms = back_off(f->d.attempts);
 		return put_off(t, &f->d, f->o.wait_ms, now);
 	case OUTCOME_WAIT:
 		return put_off(t, &f->d, f->o.wait_ms, now);
@@ -238,6 +237,8 @@ release(struct notifier *n, struct flight *f, struct moment now)
 	int64_t wait = 0, left;
 
 	say(n, f, now);
+	if (f->o.kind != OUTCOME_RETRY)
+		f->lane->fails = 0;
 	if (f->d.state != DELIVERY_PENDING) {
 		if (f->channel == NULL || !f->channel->in_line ||
 		    f->o.kind != OUTCOME_DELIVERED)
@@ -259,41 +260,73 @@ release(struct notifier *n, struct flight *f, struct moment now)
 	n->done--;
 }
 
-enum store_error
-notifier_settle(struct notifier *n, struct moment now)
+/*
+ * What it means for the way, once.  Where that is down the lane waits there,
+ * and not for a time of its own.
+ */
+static void
+leave_way(struct notifier *n, struct flight *f, struct moment now)
 {
+	int down;
+
+	if (f->way == NULL)
+		return;
+	down = way_landed(
+	    &n->ways, f->way, f->s.address, &f->o, f->probe, now.mono_ms);
+	f->way = NULL;
+	if (f->o.kind == OUTCOME_RETRY)
+		f->o.wait_ms = down ? 0 : back_off(++f->lane->fails);
+	if (!can_move(f))
+		f->o.kind = OUTCOME_REFUSED;
+}
+
+/* Up to max flights in one transaction; after a failure they stand. */
+static enum store_error
+settle(struct notifier *n, size_t max, struct moment now)
+{
+	struct flight *some[FLIGHTS_MAX];
 	struct store_txn *t;
 	enum store_error e;
+	size_t found = 0;
 
-	if (n->done == 0)
-		return STORE_OK;
-	kill_point("K14");
 	e = store_begin(n->o.store, 1, &t);
 	if (e != STORE_OK)
 		return notifier_fail(n, e);
-	for (size_t i = 0; e == STORE_OK && i < FLIGHTS_MAX; i++) {
-		struct flight *f = &n->flights[i];
-
-		if (f->state != FLIGHT_DONE)
-			continue;
-		if (!can_move(f))
-			f->o.kind = OUTCOME_REFUSED;
-		e = record(n, t, f, now);
-	}
+	for (size_t i = 0; i < FLIGHTS_MAX && found < max; i++)
+		if (n->flights[i].state == FLIGHT_DONE)
+			some[found++] = &n->flights[i];
+	for (size_t i = 0; e == STORE_OK && i < found; i++)
+		e = record(n, t, some[i], now);
 	if (e == STORE_OK && health_put(t, "notifier", n->o.health) == -1)
 		e = STORE_FAIL;
 	if (e == STORE_OK) {
 		e = store_commit(t);
 		t = NULL;
 	}
-	/* After a failure the outcomes stand, and are recorded anew. */
 	if (e != STORE_OK) {
 		(void)notifier_fail(n, e);
 		store_abort(t);
 		return e;
 	}
+	for (size_t i = 0; i < found; i++)
+		release(n, some[i], now);
+	return STORE_OK;
+}
+
+enum store_error
+notifier_settle(struct notifier *n, struct moment now)
+{
+	enum store_error e;
+
+	if (n->done == 0)
+		return STORE_OK;
+	kill_point("K14");
 	for (size_t i = 0; i < FLIGHTS_MAX; i++)
 		if (n->flights[i].state == FLIGHT_DONE)
-			release(n, &n->flights[i], now);
-	return STORE_OK;
+			leave_way(n, &n->flights[i], now);
+	e = settle(n, FLIGHTS_MAX, now);
+	/* A commit needs room for itself: what is small may have it. */
+	if (e == STORE_FULL)
+		e = settle(n, 1, now);
+	return e;
 }

@@ -12,6 +12,10 @@
 
 #define CLOSE_MS 5000
 
+_Static_assert(
+    TELEGRAM_AT_ONCE + WAY_HOSTS_AT_ONCE + PRINTED_AT_ONCE == FLIGHTS_MAX,
+    "one channel could take the flights of another");
+
 /* Of an HTTP request: to connect, without a byte, in all. */
 #define CONNECT_MS 5000
 #define STALL_MS 10000

@@ -15,12 +15,6 @@
 #define UNITS_MAX 4096		     /* of a text (F33) */
 #define RETRY_AFTER_MAX_MS 604800000 /* three hours were seen */
 
-/* Chats in a row that were told to wait: then it is the bot as a whole. */
-#define LIMITED_MAX 3
-
-/* After a refusal of the token: one try now and then. */
-#define TOKEN_HOLD_MS 30000
-
 #define SECOND_MS 1000
 #define MINUTE_MS 60000
 
@@ -30,8 +24,6 @@ struct telegram {
 	struct telegram_rates rates;
 	char *url; /* of sendMessage; has the token in it */
 	struct json_doc *doc;
-	int64_t hold_until_ms; /* monotonic */
-	int limited;	       /* 429s since the last message that went out */
 };
 
 /* A send that waits for its reply. */
@@ -47,7 +39,6 @@ struct telegram *
 telegram_new(struct http *h, const char *url, const char *token,
     const struct telegram_rates *rates)
 {
-	const struct rate_limit all = { (size_t)rates->all, SECOND_MS };
 	struct telegram *g = calloc(1, sizeof(*g));
 	size_t n = strlen(url);
 	struct buf b;
@@ -56,7 +47,7 @@ telegram_new(struct http *h, const char *url, const char *token,
 		return NULL;
 	g->http = h;
 	g->rates = *rates;
-	g->rate = rate_new(all);
+	g->rate = rate_new();
 	g->doc = json_new();
 	buf_init(&b, 2 * SETTING_SIZE_MAX);
 	if (token[0] != '\0') {
@@ -88,14 +79,6 @@ telegram_free(struct telegram *g)
 	rate_free(g->rate);
 	free(g->url);
 	free(g);
-}
-
-static int64_t
-busy_ms(void *state, int64_t mono_ms)
-{
-	const struct telegram *g = state;
-
-	return g->hold_until_ms > mono_ms ? g->hold_until_ms - mono_ms : 0;
 }
 
 /* Groups and channels have ids below 0, or names. */
@@ -164,6 +147,7 @@ judge_error(struct outcome *o, const struct json *v, const struct http_reply *r)
 		o->wait_ms = wait >= 0 ? wait : 0;
 	} else if (r->status == 401 || r->status == 404) {
 		o->kind = OUTCOME_RETRY;
+		o->outage = OUTAGE_SURE;
 		reason_set(o->reason,
 		    "HTTP %d: %s: is TELEGRAM_BOT_TOKEN right?", r->status,
 		    text);
@@ -184,8 +168,12 @@ telegram_judge(
 	const struct json *v;
 	int ok = 0;
 
-	*o = (struct outcome){ .kind = OUTCOME_RETRY, .ms = r->ms };
+	*o = (struct outcome){
+		.kind = OUTCOME_RETRY, .outage = OUTAGE_PERHAPS, .ms = r->ms
+	};
 	if (r->outcome != HTTP_REPLY) {
+		if (r->outcome == HTTP_NOT_SENT)
+			o->outage = OUTAGE_SURE;
 		reason_set(o->reason, "%s", r->error);
 		return;
 	}
@@ -199,22 +187,6 @@ telegram_judge(
 		judge_error(o, v, r);
 	else
 		reason_set(o->reason, "HTTP %d", r->status);
-}
-
-/* What one reply means for all that follow. */
-static void
-learn(struct telegram *g, const struct outcome *o, const struct http_reply *r)
-{
-	int64_t hold = 0;
-
-	if (o->kind == OUTCOME_DELIVERED)
-		g->limited = 0;
-	if (o->kind == OUTCOME_WAIT && ++g->limited >= LIMITED_MAX)
-		hold = o->wait_ms;
-	if (o->kind == OUTCOME_RETRY && (r->status == 401 || r->status == 404))
-		hold = TOKEN_HOLD_MS;
-	if (hold > 0)
-		g->hold_until_ms = clock_mono_ms() + hold;
 }
 
 /* Telegram sees markup where there is none; once more may do. */
@@ -232,7 +204,6 @@ on_reply(void *arg, const struct http_reply *r)
 	struct outcome o;
 
 	telegram_judge(&o, c->telegram->doc, r);
-	learn(c->telegram, &o, r);
 	if (is_unparsed(&o) && !c->again) {
 		c->again = 1;
 		if (post(c) == 0)
@@ -285,7 +256,7 @@ post(struct call *c)
 static int
 start(void *state, const struct send *s)
 {
-	struct outcome o = { .kind = OUTCOME_RETRY };
+	struct outcome o = { .kind = OUTCOME_RETRY, .outage = OUTAGE_SURE };
 	struct telegram *g = state;
 	struct call *c;
 
@@ -313,8 +284,9 @@ telegram_channel(struct telegram *g)
 	return (struct channel){
 		.name = "telegram",
 		.units_max = UNITS_MAX,
+		.at_once = TELEGRAM_AT_ONCE,
+		.all = { (size_t)g->rates.all, SECOND_MS },
 		.state = g,
-		.busy_ms = busy_ms,
 		.turn_ms = turn_ms,
 		.start = start,
 	};

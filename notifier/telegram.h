@@ -19,6 +19,9 @@
 struct json_doc;
 struct telegram;
 
+/* Sends at a time. */
+#define TELEGRAM_AT_ONCE 30
+
 /* Messages in a time, 0: no limit. */
 struct telegram_rates {
 	int64_t all;   /* a second, over all chats */

@@ -82,6 +82,8 @@ webhook_channel(struct webhook *w)
 	return (struct channel){
 		.name = "webhook",
 		.verbatim = 1,
+		.by_host = 1,
+		.at_once = HOOK_AT_ONCE,
 		.state = w,
 		.start = start,
 	};

@@ -7,7 +7,10 @@ test-ledger_EXTRA := notifier/channels.o notifier/filter.o \
     notifier/ledger.o notifier/roll.o
 test-roll_EXTRA := notifier/channels.o notifier/filter.o \
     notifier/ledger.o notifier/roll.o
-test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))
+test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS)) \
+    tests/unit/notifier_fixture.o
+test-outage_EXTRA := $(test-notifier_EXTRA)
+test-way_EXTRA := notifier/queue.o notifier/rate.o notifier/way.o
 test-parts_EXTRA := notifier/parts.o
 test-rate_EXTRA := notifier/rate.o
 test-hook_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS))

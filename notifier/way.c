@@ -1,0 +1,347 @@
+#include "notifier/way.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "notifier/rate.h"
+
+#define PROBE_FIRST_MS 1000
+
+void
+ways_init(struct ways *w)
+{
+	memset(w, 0, sizeof(*w));
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct way *x = a, *y = b;
+
+	return strcmp(x->key, y->key);
+}
+
+static void
+unlink_way(struct ways *w, struct way *v)
+{
+	*(v->prev != NULL ? &v->prev->next : &w->first) = v->next;
+	*(v->next != NULL ? &v->next->prev : &w->last) = v->prev;
+}
+
+static void
+link_last(struct ways *w, struct way *v)
+{
+	v->prev = w->last;
+	v->next = NULL;
+	*(w->last != NULL ? &w->last->next : &w->first) = v;
+	w->last = v;
+}
+
+static void
+way_free(struct ways *w, struct way *v)
+{
+	unlink_way(w, v);
+	(void)tdelete(v, &w->by_key, by_key);
+	rate_window_free(v->all);
+	free(v);
+}
+
+void
+ways_release(struct ways *w)
+{
+	while (w->first != NULL)
+		way_free(w, w->first);
+}
+
+/* Nothing has to be remembered of it: what needs no memory has none. */
+static void
+forget(struct ways *w, struct way *v)
+{
+	if (v->host &&
+	    v->called + v->flying + v->nwaiting + v->nsuspects == 0 &&
+	    !v->down && !v->alarmed)
+		way_free(w, v);
+}
+
+struct way *
+way_named(struct ways *w, const char *key)
+{
+	struct way *v = calloc(1, sizeof(*v));
+	struct way **at;
+
+	if (v == NULL || strlen(key) >= sizeof(v->key))
+		goto fail;
+	memcpy(v->key, key, strlen(key) + 1);
+	at = tsearch(v, &w->by_key, by_key);
+	if (at == NULL)
+		goto fail;
+	if (*at != v)
+		free(v);
+	else
+		link_last(w, v);
+	return *at;
+fail:
+	free(v);
+	errno = ENOMEM;
+	return NULL;
+}
+
+struct way *
+way_of(struct ways *w, const struct channel *c, const char *address)
+{
+	const char *host = c->by_host ? strstr(address, "://") : NULL;
+	char key[WAY_KEY_SIZE];
+	struct way *v;
+
+	if (host != NULL)
+		(void)snprintf(key, sizeof(key), "%.*s",
+		    (int)(host + 3 + strcspn(host + 3, "/?#") - address),
+		    address);
+	else
+		(void)snprintf(key, sizeof(key), "%s", c->name);
+	v = way_named(w, key);
+	if (v == NULL || v->known)
+		return v;
+	v->host = host != NULL;
+	v->at_once = c->at_once;
+	if (c->all.count > 0) {
+		v->all = rate_window_new(c->all);
+		if (v->all == NULL)
+			return NULL;
+	}
+	v->known = 1;
+	return v;
+}
+
+/* From when on one more may be called; INT64_MAX: not by itself. */
+static int64_t
+room_ms(const struct ways *w, const struct way *v)
+{
+	if (v->down)
+		return v->probing ? INT64_MAX : v->probe_ms;
+	if ((v->at_once > 0 && v->called + v->flying >= v->at_once) ||
+	    (v->host && w->hosts >= WAY_HOSTS_AT_ONCE))
+		return INT64_MAX;
+	return rate_window_free_ms(v->all, v->called);
+}
+
+static void
+keep_room(struct ways *w, struct way *v)
+{
+	v->called++;
+	w->hosts += v->host;
+	v->probing |= v->down;
+}
+
+int
+way_has_room(struct ways *w, struct way *v, int64_t now_ms)
+{
+	if (v->nwaiting > 0 || room_ms(w, v) > now_ms)
+		return 0;
+	keep_room(w, v);
+	return 1;
+}
+
+void
+way_take(struct way *v, int64_t now_ms)
+{
+	v->called--;
+	v->flying++;
+	rate_window_take(v->all, now_ms);
+}
+
+void
+way_give_back(struct ways *w, struct way *v)
+{
+	v->called--;
+	w->hosts -= v->host;
+	v->probing = 0;
+	forget(w, v);
+}
+
+/* Who is called first: no suspect, where the way is down. */
+static struct lane *
+next_lane(const struct way *v)
+{
+	const struct waiting *a = v->down ? &v->fresh : &v->tried;
+	const struct waiting *b = v->down ? &v->tried : &v->fresh;
+
+	return a->first != NULL ? a->first : b->first;
+}
+
+struct lane *
+ways_call(struct ways *w, struct queue *q, int64_t now_ms, struct way **way)
+{
+	struct lane *l;
+
+	for (struct way *v = w->first; v != NULL; v = v->next) {
+		if (v->nwaiting == 0 || room_ms(w, v) > now_ms)
+			continue;
+		l = next_lane(v);
+		way_leave(l);
+		queue_pull(q, l);
+		keep_room(w, v);
+		unlink_way(w, v);
+		link_last(w, v);
+		*way = v;
+		return l;
+	}
+	return NULL;
+}
+
+void
+way_wait(
+    struct way *v, struct queue *q, struct lane *l, int tried, int64_t due_ms)
+{
+	struct waiting *to = tried ? &v->tried : &v->fresh;
+
+	l->way = v;
+	l->waits = to;
+	l->next = NULL;
+	l->prev = to->last;
+	*(to->last != NULL ? &to->last->next : &to->first) = l;
+	to->last = l;
+	v->nwaiting++;
+	queue_put(q, l, due_ms, 0);
+}
+
+void
+way_leave(struct lane *l)
+{
+	struct waiting *from = l->waits;
+
+	if (from == NULL)
+		return;
+	*(l->prev != NULL ? &l->prev->next : &from->first) = l->next;
+	*(l->next != NULL ? &l->next->prev : &from->last) = l->prev;
+	l->way->nwaiting--;
+	l->waits = NULL;
+	l->way = NULL;
+}
+
+/* FNV-1a. */
+static uint64_t
+hash(const char *s)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+	return h;
+}
+
+static void
+suspect(struct way *v, const char *address, const struct outcome *o)
+{
+	uint64_t h = hash(address);
+	int64_t told = o->kind == OUTCOME_WAIT ? o->wait_ms : 0;
+	size_t i = 0;
+
+	if (v->nsuspects == 0 || told < v->told_ms)
+		v->told_ms = told;
+	while (i < v->nsuspects && v->suspects[i] != h)
+		i++;
+	if (i == v->nsuspects && i < WAY_SUSPECTS)
+		v->suspects[v->nsuspects++] = h;
+}
+
+static void
+clear(struct way *v)
+{
+	v->down = v->told = v->probing = 0;
+	v->nsuspects = 0;
+}
+
+/* When to try again: as told, or with back-off and up to a quarter more. */
+static void
+put_off(struct way *v, int64_t told_ms, int64_t now_ms)
+{
+	int64_t wait =
+	    v->back_off_ms == 0 ? PROBE_FIRST_MS : v->back_off_ms * 2;
+
+	if (wait > WAY_PROBE_MAX_MS)
+		wait = WAY_PROBE_MAX_MS;
+	v->back_off_ms = wait;
+	wait += arc4random_uniform((uint32_t)(wait / 4));
+	v->probe_ms = now_ms + (told_ms > 0 ? told_ms : wait);
+}
+
+static void
+go_down(struct way *v, int64_t told_ms, int64_t now_ms)
+{
+	v->down = 1;
+	v->told = told_ms > 0;
+	v->down_ms = now_ms;
+	v->back_off_ms = 0;
+	put_off(v, told_ms, now_ms);
+}
+
+static void
+way_failed(struct way *v, const char *address, const struct outcome *o,
+    int probe, int64_t now_ms)
+{
+	int sure = o->kind == OUTCOME_RETRY && o->outage == OUTAGE_SURE;
+
+	v->tried_ms = now_ms;
+	memcpy(v->reason, o->reason, sizeof(v->reason));
+	/* Who tells one address to wait is there again. */
+	if (probe && o->kind == OUTCOME_WAIT && !v->told)
+		clear(v);
+	suspect(v, address, o);
+	if (!v->down && (sure || v->nsuspects == WAY_SUSPECTS))
+		go_down(v, sure ? 0 : v->told_ms, now_ms);
+	else if (probe && v->down)
+		put_off(v, o->kind == OUTCOME_WAIT ? o->wait_ms : 0, now_ms);
+}
+
+int
+way_landed(struct ways *w, struct way *v, const char *address,
+    const struct outcome *o, int probe, int64_t now_ms)
+{
+	int down;
+
+	v->flying--;
+	w->hosts -= v->host;
+	if (probe)
+		v->probing = 0;
+	if (o->kind == OUTCOME_WAIT ||
+	    (o->kind == OUTCOME_RETRY && o->outage != OUTAGE_NONE))
+		way_failed(v, address, o, probe, now_ms);
+	else if (o->kind != OUTCOME_RETRY)
+		clear(v);
+	down = v->down;
+	forget(w, v);
+	return down;
+}
+
+void
+way_up(struct ways *w, struct way *v)
+{
+	clear(v);
+	forget(w, v);
+}
+
+int64_t
+ways_due(const struct ways *w)
+{
+	int64_t due = INT64_MAX, at;
+
+	for (const struct way *v = w->first; v != NULL; v = v->next) {
+		at = v->nwaiting > 0 ? room_ms(w, v) : INT64_MAX;
+		if (at < due)
+			due = at;
+	}
+	return due;
+}
+
+int
+ways_are_waiting(const struct ways *w)
+{
+	for (const struct way *v = w->first; v != NULL; v = v->next)
+		if (v->nwaiting > 0 && !v->down)
+			return 1;
+	return 0;
+}

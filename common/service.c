@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/confine.h"
+
 #define PATH_SIZE 1024
 #define FAILING_MS 360000 /* a life of 5 minutes, after a wait of one */
 
@@ -69,4 +71,16 @@ service_trouble(const char *dir, const char *stage, enum service_trouble which,
 		if (*p < ' ' || *p > '~')
 			*p = '?';
 	return 1;
+}
+
+void
+service_confine(struct confine *c, const char *dir)
+{
+	char path[PATH_SIZE];
+
+	if (snprintf(path, sizeof(path), "%s/services/alarm", dir) <
+	    (int)sizeof(path))
+		confine_path(c, path, CONFINE_READ);
+	/* A service runs in its home; the state may learn of it later. */
+	confine_path(c, "alarm", CONFINE_READ);
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct confine;
+
 enum service_trouble { SERVICE_DOWN, SERVICE_FAILING, SERVICE_TROUBLES };
 
 #define SERVICE_TEXT_SIZE 512
@@ -30,5 +32,8 @@ const char *service_alarm(enum service_trouble which);
  */
 int service_trouble(const char *dir, const char *stage,
     enum service_trouble which, int64_t now_ms, char text[SERVICE_TEXT_SIZE]);
+
+/* What service_trouble reads stays open to a process that is to be confined. */
+void service_confine(struct confine *c, const char *dir);
 
 #endif

@@ -8,6 +8,7 @@
 #include "common/confine.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/service.h"
 #include "notifier/process.h"
 
 #define CLOSE_MS 5000
@@ -237,6 +238,7 @@ setup_confine(struct process *p)
 {
 	struct confine c = { .net = CONFINE_CLIENT };
 
+	service_confine(&c, p->stage.dir);
 	stage_confine(&p->stage, &c);
 }
 

@@ -9,6 +9,7 @@
 #include "common/endpoint.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/service.h"
 #include "common/sig.h"
 #include "common/store.h"
 #include "webhookd/address.h"
@@ -315,6 +316,7 @@ start_confine(struct process *p)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (setting_given(s, files[i]))
 			confine_file(&c, setting_str(s, files[i]));
+	service_confine(&c, p->stage.dir);
 	/* The halt is a file that comes and goes. */
 	confine_path(&c, p->stage.dir, CONFINE_REMOVE);
 	stage_confine(&p->stage, &c);

@@ -175,14 +175,16 @@ is_partial(const struct request *r)
 	return r->state == REQUEST_HANDSHAKE || r->state == REQUEST_READING;
 }
 
-/* It has sent something, and nothing of that was read: it may be an alert. */
+/* It has sent something, and nothing of it was read: it may be an alert. */
 static int
 is_unheard(const struct request *r)
 {
 	int unread = 0;
 
-	return r->in.len == 0 &&
-	    ioctl(bufferevent_getfd(r->bev), FIONREAD, &unread) == 0 &&
+	if (r->in.len > 0 ||
+	    (r->ssl != NULL && BIO_number_read(SSL_get_rbio(r->ssl)) > 0))
+		return 0;
+	return ioctl(bufferevent_getfd(r->bev), FIONREAD, &unread) == 0 &&
 	    unread > 0;
 }
 

@@ -4,6 +4,8 @@
 #   make check            the tests (scripts/test also checks formats and manuals)
 #   make failcalls        each program with each of its calls failing, for long
 #   make bench            the measurements, as tables of ratios
+#   make attack           the listeners under attack: a report, after some 10
+#                         minutes (scripts/setup attack has what it needs)
 #   make install          PREFIX (/usr/local) and DESTDIR are honoured
 #   make V=asan check     with address and undefined-behaviour sanitizers
 #   make V=fuzz fuzz      the libFuzzer targets (needs CC=clang)
@@ -108,6 +110,9 @@ failcalls: tests
 bench: tests
 	O=$(O) tests/bench/run
 
+attack: tests
+	O=$(O) tests/attack/run
+
 fuzz: $(addprefix $(O)/,$(notdir $(FUZZERS)))
 
 install: all
@@ -124,4 +129,4 @@ clean:
 
 -include $(patsubst %.o,$(O)/obj/%.d,$(OBJS) $(common_OBJS))
 
-.PHONY: all tests check failcalls bench fuzz install clean
+.PHONY: all tests check failcalls bench attack fuzz install clean

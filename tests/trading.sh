@@ -78,7 +78,7 @@ trading() {
 	control limits '{"per_second":1000,"per_ip":0}'
 	WEBHOOK_LISTEN=127.0.0.1:$(free_port)
 	ADMIN_LISTEN=127.0.0.1:$(free_port)
-	HOOK=http://$WEBHOOK_LISTEN ADMIN=http://$ADMIN_LISTEN
+	HOOK=${SCHEME:-http}://$WEBHOOK_LISTEN ADMIN=http://$ADMIN_LISTEN
 	export WEBHOOK_LISTEN ADMIN_LISTEN
 	differ
 	poller

@@ -43,6 +43,13 @@ grep -q '^apt-get install .*libmd-dev jq$' calls || fail "apt-get was not asked:
 UID_IS=1000 PATH=$T/bin "$top/scripts/setup" 2>err && fail "it went on without root or sudo"
 grep -q 'as root, run: apt-get install libmd-dev jq' err || fail "no clear line: $(cat err)"
 
+sed -i 's/^jq)/jq | strace | wrk)/' bin/dpkg-query
+for words in ' libmd-dev jq' 'test libmd-dev jq strace' 'attack libmd-dev jq strace wrk'; do
+	PATH=$T/bin "$top/scripts/setup" ${words%%libmd*} 2>err || fail "setup failed: $(cat err)"
+	grep -q "installing libmd-${words#*libmd-}\$" err || fail "$words: $(cat err)"
+done
+sed -i 's/^jq | strace | wrk)/jq)/' bin/dpkg-query
+
 cat >bin/sudo <<'END'
 #!/bin/sh
 echo sudo >>"$CALLS"

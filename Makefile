@@ -4,6 +4,8 @@
 #   make check            the tests (scripts/test also checks formats and manuals)
 #   make failcalls        each program with each of its calls failing, for long
 #   make bench            the measurements, as tables of ratios
+#   make soak HOURS=n     the kill rig for so long (fractions; JOBS side by side, SEED)
+#   make killpoints       each kill point, killed and stopped for 60 s
 #   make attack           the listeners under attack: a report, after some 10
 #                         minutes (scripts/setup attack has what it needs)
 #   make install          PREFIX (/usr/local) and DESTDIR are honoured
@@ -110,6 +112,15 @@ failcalls: tests
 bench: tests
 	O=$(O) tests/bench/run
 
+HOURS ?= 1
+JOBS ?= 1
+soak: tests
+	O=$(O) V=$(V) tests/rig/soak -j $(JOBS) $(HOURS) $(SEED)
+
+killpoints: tests
+	$(Q)[ $(V) = asan ] || $(MAKE) --no-print-directory V=kill all
+	O=$(O) V=$(V) tests/rig/killpoints
+
 attack: tests
 	O=$(O) tests/attack/run
 
@@ -129,4 +140,4 @@ clean:
 
 -include $(patsubst %.o,$(O)/obj/%.d,$(OBJS) $(common_OBJS))
 
-.PHONY: all tests check failcalls bench attack fuzz install clean
+.PHONY: all tests check failcalls bench soak killpoints attack fuzz install clean

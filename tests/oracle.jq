@@ -34,6 +34,9 @@ def i2($creates; $decision; $alert):
 	| .[0].id as $id | select($id != null) | $creates[] | select(.alert == $id)
 	| "I2: alert \($id) was refused, and has the order \(.link)");
 
+# How long from one moment to another, without what is not counted.
+def counted($from; $to): $to - $from - ([$pauses[] | ([.to, $to] | min) - ([.from, $from] | max) | select(. > 0)] | add // 0);
+
 def i3($creates):
     ($creates | map(select(.ours and .opens)) | by(.link)) as $openers
     | ($journal | map(.time | ms) | max) as $last
@@ -42,15 +45,15 @@ def i3($creates):
 	| if $l.type == "fill" then
 	    if $openers[$l.orderLinkId] then .mine[$k] = true else . end
 	  else
-	    (if .since[$k] and $t - .since[$k] > $bound then
-		.bad += ["I3: \($k) stood without a stop loss for \($t - .since[$k]) ms until \($l.time)"] else . end)
+	    (if .since[$k] and counted(.since[$k]; $t) > $bound then
+		.bad += ["I3: \($k) stood without a stop loss for \(counted(.since[$k]; $t)) ms until \($l.time)"] else . end)
 	    | if $l.side == "" then del(.mine[$k], .since[$k])
 	      elif $l.stopLoss != "0" then del(.since[$k])
 	      elif .mine[$k] then .since[$k] //= $t
 	      else . end
 	  end)
-    | .bad[], (.since | to_entries[] | select($last - .value > $bound)
-	| "I3: \(.key) stands without a stop loss for \($last - .value) ms");
+    | .bad[], (.since | to_entries[] | counted(.value; $last) as $ms | select($ms > $bound)
+	| "I3: \(.key) stands without a stop loss for \($ms) ms");
 
 def i4($creates; $decision; $alert):
     ($creates[] | select(.ours | not) | select(.link | test($foreign) | not)

@@ -18,7 +18,7 @@ def stops: [$did[] | select(.stage == "notifier" and .did == "stop")] | map(. as
     | {from: .t, to: ([$did[] | select(.stage == "notifier" and .did == "continue" and .t > $s.t).t] | min // 0)});
 def permitted($stops): .first as $f | .again as $a | $f.lost
     or any($did[] | select(.stage == "notifier" and (.did | test("^kill")));
-	. as $k | $k.t >= $f.t - 100 and $k.t <= $a.t
+	. as $k | $k.t >= $f.t and $k.t <= $a.t
 	and $k.t - $f.t - ([$stops[] | select(.from <= $k.t and (.to == 0 or .to >= $f.t - 1000))
 	    | ([.to, $k.t] | map(select(. > 0)) | min) - ([.from, $f.t] | max)] | map(select(. > 0)) | add // 0) <= 1000);
 

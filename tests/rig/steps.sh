@@ -201,8 +201,8 @@ kill9_stage() {
 	[ -n "$pid" ] || return 0
 	# So that finish waits for one second, not for more and more.
 	rm -f "$SVDIR/$1/failures"
-	did "kill $is" "$1"
 	kill -KILL "$pid" 2>/dev/null || :
+	did "kill $is" "$1"
 }
 step_kill() {
 	local stage
@@ -252,10 +252,12 @@ step_blackout() {
 		all="$all $(<"/proc/$runsv/task/$runsv/children")"
 	done
 	for stage in $stages; do
-		did 'kill run' "$stage"
 		rm -f "$SVDIR/$stage/failures"
 	done
 	kill -KILL "$runsvdir" $all 2>/dev/null || :
+	for stage in $stages; do
+		did "kill run" "$stage"
+	done
 	wait "$runsvdir" 2>/dev/null || :
 	forget runsvdir
 	did blackout

@@ -350,9 +350,10 @@ is_settled(struct process *p)
 		p->give_up_ms = p->now.mono_ms + RETRY_STOPPING_MS;
 	if (p->blocked_ms != 0 && p->now.mono_ms >= p->give_up_ms)
 		die(EX_IOERR,
-		    "unable to use the state: what was sent last is not "
-		    "recorded, and is sent again at the next start");
-	return p->n->airborne == 0 && p->n->done == 0;
+		    "unable to use the state: what came in last is lost with "
+		    "-l, and what was sent last is sent again at the next "
+		    "start");
+	return p->n->airborne == 0 && p->n->done == 0 && p->batch.n == 0;
 }
 
 static int
@@ -374,6 +375,9 @@ loop(struct process *p)
 		well = p->now.mono_ms >= p->blocked_ms;
 		if (well && !stopping)
 			well = take_news(p, &more) && housekeep(p);
+		/* What was read is nowhere else, where lines come alone. */
+		if (well && stopping)
+			well = take_batch(p);
 		if (well)
 			well = deliver(p, stopping);
 		if (well)

@@ -523,6 +523,11 @@ main(int argc, char *argv[])
 		    strerror(errno));
 	if (trader_fatal(p.trader) != NULL)
 		die(EX_CONFIG, "%s", trader_fatal(p.trader));
+	if (p.retry_ms != 0)
+		die(EX_IOERR,
+		    "unable to commit: %s; what is not stored is found out by "
+		    "the next start",
+		    store_errstr(p.store));
 	log_info("drained", LOG_INT("lines", (int64_t)p.health.lines),
 	    LOG_INT("orders", (int64_t)trader_live(p.trader)));
 	release(&p);

@@ -20,6 +20,7 @@
 #include "common/sig.h"
 
 #define MESSAGES_MAX (64u << 10)
+#define FILES_MAX 65536 /* open ones; more than any stage can use */
 
 static const struct {
 	char letter;
@@ -102,9 +103,34 @@ bus_error(int number)
 	_exit(EX_IOERR);
 }
 
+/* As many open files as this user may have at all (F41). */
+static void
+raise_files(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur >= FILES_MAX)
+		return;
+	r.rlim_cur = r.rlim_max < FILES_MAX ? r.rlim_max : FILES_MAX;
+	/* With fewer it goes on; stage_files() says where they are too few. */
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
+void
+stage_files(unsigned need)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur >= need)
+		return;
+	log_warn("the limit of open files is low: raise it (ulimit -n)",
+	    LOG_INT("limit", (int64_t)r.rlim_cur), LOG_INT("expected", need));
+}
+
 static void
 protect(void)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction sa = { .sa_handler = bus_error };
 	const struct rlimit none = { 0, 0 };
 
@@ -121,7 +147,10 @@ protect(void)
 		die(EX_OSERR, "unable to keep others out of this process: %s",
 		    strerror(errno));
 #endif
-	if (sigaction(SIGBUS, &sa, NULL) == -1 || sig_init() == -1)
+	raise_files();
+	/* A file that grows past RLIMIT_FSIZE is an error of its write. */
+	if (sigaction(SIGBUS, &sa, NULL) == -1 ||
+	    sigaction(SIGXFSZ, &ignore, NULL) == -1 || sig_init() == -1)
 		die(EX_OSERR, "unable to set up signals: %s", strerror(errno));
 }
 

@@ -41,12 +41,16 @@ struct stage {
  * line behind the name, and further lines for letters of its own.  A '+' before
  * the letters allows operands, with options before them alone.
  *
- * Ignores SIGPIPE, sets umask 077 and no core dumps (F105), reads and checks
- * the settings, sets the log's level, installs sig.  What is wrong is said
+ * Ignores SIGPIPE and SIGXFSZ, sets umask 077 and no core dumps (F105), raises
+ * the limit of open files to what the user may have, reads and checks the
+ * settings, sets the log's level, installs sig.  What is wrong is said
  * and ends the process: 64 usage, 78 settings.  -h and -V end with 0.
  */
 void stage_start(struct stage *st, int argc, char *argv[], const char *opts,
     const char *synopsis);
+
+/* Warn where the process may not have so many files open. */
+void stage_files(unsigned need);
 
 /* Say what is wrong with the command line, and the usage; exit 64. */
 _Noreturn void stage_usage(const char *fmt, ...)

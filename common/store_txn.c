@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/killpoint.h"
@@ -46,20 +47,35 @@ store_fail(struct store *s, enum store_error rc, const char *fmt, ...)
 	return rc;
 }
 
+static int
+files_are_limited(void)
+{
+	struct rlimit r;
+
+	return getrlimit(RLIMIT_FSIZE, &r) == 0 && r.rlim_cur != RLIM_INFINITY;
+}
+
 enum store_error
 store_fail_mdb(struct store *s, int rc, const char *what)
 {
 	const char *advice = "";
 	enum store_error e;
 
-	/* A write that stopped half way, for want of room mostly. */
-	if (rc == EIO && store_files_disk_full(&s->files))
-		rc = ENOSPC;
+	/* A write that stopped half way: LMDB does not ask why. */
+	if (rc == EIO || rc == ENOSPC)
+		rc = store_files_disk_full(&s->files) ? ENOSPC
+		    : files_are_limited()	      ? EFBIG
+						      : rc;
 	e = classify(rc);
 	if (rc == MDB_MAP_FULL)
 		advice = ": raise STATE_MAP_SIZE and start all stages again";
 	else if (rc == ENOSPC || rc == EDQUOT)
 		advice = ": make room on that disk";
+	else if (rc == ENOMEM)
+		advice = ": the limit of memory (ulimit -v) is to leave room "
+			 "for STATE_MAP_SIZE, as often as a state is open";
+	else if (rc == EFBIG)
+		advice = ": raise the limit of file sizes (ulimit -f)";
 	else if (rc == MDB_READERS_FULL)
 		advice = ": too many programs have it open";
 	return store_fail(s, e, "unable to %s %s: %s%s", what, s->files.data,

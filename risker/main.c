@@ -392,7 +392,7 @@ open_endpoints(struct process *p)
 		die(EX_IOERR, "%s", why);
 	p->out = output_new(OUTPUT_BLOCK);
 	if (p->out == NULL)
-		die(EX_OSERR, "out of memory");
+		die(EX_OSERR, "unable to start: %s", strerror(errno));
 	for (size_t i = 0; i < p->stage.noutputs; i++)
 		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
 		    -1)

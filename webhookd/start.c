@@ -26,6 +26,7 @@
 #define CONNECTIONS 256
 #define PER_ADDRESS 16
 #define ADMIN_CONNECTIONS 64
+#define OTHER_FILES 128 /* states, sockets of siblings, certificates */
 #define ADMIN_ANSWER_MS 10000
 
 /* Past WEBHOOK_TIMEOUT, when a commit took long: still within 3 s. */
@@ -135,7 +136,7 @@ add_output(struct output **out, const char *endpoint)
 	if (*out == NULL)
 		*out = output_new(OUTPUT_QUEUE);
 	if (*out == NULL)
-		die(EX_OSERR, "out of memory");
+		die(EX_OSERR, "unable to start: %s", strerror(errno));
 	if (output_add(*out, endpoint, why, sizeof(why)) == -1)
 		die(EX_IOERR, "%s", why);
 }
@@ -293,6 +294,7 @@ start_servers(struct process *p)
 	};
 	char why[512];
 
+	stage_files(CONNECTIONS + ADMIN_CONNECTIONS + OTHER_FILES);
 	p->public = server_new(&public, why, sizeof(why));
 	if (p->public == NULL)
 		die(listen_exit(errno), "WEBHOOK_LISTEN=%s: %s", public.listen,

@@ -227,26 +227,37 @@ test_settings_are_told(void **arg)
 static void
 look_around(const struct stage *st)
 {
-	struct rlimit core;
-	struct sigaction sa;
+	struct rlimit core, files;
+	struct sigaction sa, large;
 	mode_t mask;
 
 	(void)st;
 	(void)getrlimit(RLIMIT_CORE, &core);
+	(void)getrlimit(RLIMIT_NOFILE, &files);
+	(void)sigaction(SIGXFSZ, NULL, &large);
 	(void)sigaction(SIGPIPE, NULL, &sa);
 	mask = umask(0);
-	printf("core=%lu dumpable=%d mask=%o pipe=%d\n",
+	printf("core=%lu dumpable=%d mask=%o pipe=%d large=%d files=%lu\n",
 	    (unsigned long)core.rlim_cur, prctl(PR_GET_DUMPABLE),
-	    (unsigned)mask, sa.sa_handler == SIG_IGN);
+	    (unsigned)mask, sa.sa_handler == SIG_IGN,
+	    large.sa_handler == SIG_IGN, (unsigned long)files.rlim_cur);
+	stage_files(400);
+	stage_files(401);
 }
 
 static void
 test_protected(void **arg)
 {
+	struct rlimit files = { .rlim_cur = 64, .rlim_max = 400 };
+
 	(void)arg;
+	/* F41: it takes what it may have, and says what is too little. */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
 	assert_int_equal(run("hV", "", look_around), 0);
 	assert_non_null(strstr(out, "core=0 "));
-	assert_non_null(strstr(out, " mask=77 pipe=1\n"));
+	assert_non_null(strstr(out, " mask=77 pipe=1 large=1 files=400\n"));
+	assert_non_null(strstr(err, "limit=400 expected=401"));
+	assert_null(strstr(err, "expected=400"));
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
 	assert_non_null(strstr(out, "dumpable=0"));
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -94,9 +95,14 @@ sync_folder(const char *dir)
 static int
 write_file(const char *path, const struct buf *text)
 {
+	/* Where the folder has a group, all of it may read who halted and why.
+	 */
+	mode_t mask = umask(027);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	int saved;
+	int saved = errno;
 
+	(void)umask(mask);
+	errno = saved;
 	if (fd == -1)
 		return -1;
 	if (write(fd, text->p, text->len) == (ssize_t)text->len &&

@@ -50,6 +50,12 @@ jq -e '(.who | startswith("scripts/halt by ")) and (.time | fromdateiso8601? // 
 [ "$(stat -c %a "$T/p/state/halt")" = 640 ] || fail 'the mode is not 0640'
 [ "$(ls "$T/p/state")" = halt ] || fail 'something was left behind'
 
+# What stands where it is written is not followed: exec keeps the number.
+echo mine >"$T/victim"
+rm "$T/p/state/halt"
+run 0 sh -c "ln -s '$T/victim' '$T/p/state/halt.'\$\$; exec '$halt' a '\"bad\"' 'day \\'"
+[ "$(cat "$T/victim")" = mine ] || fail 'it writes through a link'
+
 # A first reason stays.
 run 0 "$halt" another
 says 'halted already'
@@ -100,6 +106,7 @@ run 0 env PATH="$T/bin:$PATH" "$halt"
 run 0 env PATH="$T/bin:$PATH" "$resume"
 sed -e "s|$T/p/state|DIR|g" -e 's/halt\.[0-9]*/halt.N/g' "$T/order" >order.got
 cat >order.want <<'END'
+rm -f -- DIR/halt.N
 sync DIR/halt.N
 ln DIR/halt.N DIR/halt
 sync DIR

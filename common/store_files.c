@@ -102,7 +102,7 @@ in_group(gid_t gid)
 
 /*
  * Whose the folder is.  Root may look at anybody's; whoever writes must be
- * the owner, or of the group where the folder is set up for one (2750).
+ * the owner, or of the group where the folder is set up for one (2770).
  */
 static enum store_error
 check_owner(struct store_files *f, const char *dir, const struct stat *st,
@@ -115,7 +115,7 @@ check_owner(struct store_files *f, const char *dir, const struct stat *st,
 		    "%s may be written by anybody: chmod 700 %s", dir, dir);
 	if (st->st_mode & S_IWGRP && !(st->st_mode & S_ISGID))
 		return fail(STORE_BAD, err, size,
-		    "%s may be written by its group: chmod 700 %s, or 2750 "
+		    "%s may be written by its group: chmod 700 %s, or 2770 "
 		    "where stages run as users of their own",
 		    dir, dir);
 	if (st->st_mode & S_ISGID && st->st_mode & S_IRGRP) {

@@ -16,6 +16,10 @@ settings() {
 	    BYBIT_API_KEY=test_api_key BYBIT_API_SECRET=test_secret "TELEGRAM_API_URL=$URL" "$@" >settings
 }
 
+# install_services [OPTION...]: what it says is in ./install.out.
+install_services() {
+	env -u STATE_DIR -u WEBHOOK_SECRET "$top/scripts/install-services" -b "${services_bin:-$B}" -d "$S" -e settings "$@" "$SV" >install.out 2>&1
+}
 # services [VAR=VALUE...]: an exchange and a home of services; none is up.
 services() {
 	exchange
@@ -24,8 +28,8 @@ services() {
 	ADMIN_LISTEN=127.0.0.1:$(free_port)
 	HOOK=http://$WEBHOOK_LISTEN ADMIN=http://$ADMIN_LISTEN
 	settings "$@"
-	env -u STATE_DIR -u WEBHOOK_SECRET "$top/scripts/install-services" -b "$B" -d "$S" -e settings "$SV" >install.out 2>&1 ||
-	    fail "install-services: $(cat install.out)"
+	# shellcheck disable=SC2119 # no options
+	install_services || fail "install-services: $(cat install.out)"
 	rmdir run
 	ln -s "$SV/run" run
 	for stage in $stages; do

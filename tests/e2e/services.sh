@@ -42,8 +42,7 @@ wait_for 15 connected
 sv check $stages >/dev/null || fail "sv check: $(sv status $stages)"
 trades 'at first'
 # A second time, under services that run.
-env -u STATE_DIR -u WEBHOOK_SECRET "$top/scripts/install-services" -b "$B" -d "$S" -e settings "$SV" >install.out 2>&1 ||
-    fail "install-services again: $(cat install.out)"
+install_services || fail "install-services again: $(cat install.out)"
 
 # back STAGE PID: it is there again, not its run, nor its finish.
 back() {

@@ -453,9 +453,7 @@ set_common(const struct http *h, struct call *c)
 		SET(e, CURLOPT_CAPATH, NULL); /* that file, nothing else */
 	}
 	SET(e, CURLOPT_CONNECTTIMEOUT_MS, h->connect_ms);
-	SET(e, CURLOPT_TIMEOUT_MS, h->total_ms);
 	SET(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	SET(e, CURLOPT_LOW_SPEED_TIME, h->stall_s);
 	/* Without it a time-out waits for getaddrinfo to come back (F85). */
 	SET(e, CURLOPT_QUICK_EXIT, 1L);
 	SET(e, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_S);
@@ -483,12 +481,15 @@ add_header(struct call *c, const char *header)
 }
 
 static int
-set_request(struct call *c, const struct http_request *r)
+set_request(const struct http *h, struct call *c, const struct http_request *r)
 {
 	CURL *e = c->easy;
 	size_t i;
 
 	SET(e, CURLOPT_URL, r->url);
+	SET(e, CURLOPT_TIMEOUT_MS, h->total_ms + r->patience_ms);
+	SET(e, CURLOPT_LOW_SPEED_TIME,
+	    h->stall_s + (r->patience_ms + 999) / 1000);
 	SET(e, CURLOPT_PROTOCOLS_STR,
 	    strncasecmp(r->url, "https:", 6) == 0 ? "https" : "http");
 	for (i = 0; r->headers != NULL && r->headers[i] != NULL; i++)
@@ -544,7 +545,7 @@ http_start(struct http *h, const struct http_request *r,
 	c->done = done;
 	c->arg = arg;
 	c->start_ms = clock_mono_ms();
-	if (set_common(h, c) == -1 || set_request(c, r) == -1 ||
+	if (set_common(h, c) == -1 || set_request(h, c, r) == -1 ||
 	    curl_multi_add_handle(h->multi, c->easy) != CURLM_OK) {
 		call_clear(c);
 		c->next = h->idle;

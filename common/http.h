@@ -71,6 +71,7 @@ struct http_request {
 	const char *body; /* POST; copied */
 	size_t body_len;
 	int path_is_secret; /* errors name the host alone */
+	long patience_ms;   /* for a long poll: so much later than else */
 };
 
 /*

@@ -586,10 +586,12 @@ time_outs(void **state)
 	static const struct step script[] = {
 		{ DRIP, NULL },
 		{ HANG, NULL },
+		{ HANG, NULL },
 		{ STOP, NULL },
 	};
 	struct server s;
 	struct result out;
+	struct http_request poll = { .method = "GET", .patience_ms = 1200 };
 	struct http *h = client(400, 60000);
 	int64_t start = clock_mono_ms();
 
@@ -605,6 +607,15 @@ time_outs(void **state)
 	request(h, "GET", &s, "/", NULL, &out);
 	assert_int_equal(out.outcome, HTTP_UNKNOWN);
 	assert_in_range(clock_mono_ms() - start, 500, 6000);
+	http_free(h);
+
+	/* A long poll is waited for longer, and not for ever. */
+	h = client(400, 1000);
+	start = clock_mono_ms();
+	poll.url = s.url;
+	run(h, &poll, &out);
+	assert_int_equal(out.outcome, HTTP_UNKNOWN);
+	assert_in_range(clock_mono_ms() - start, 1400, 6000);
 	server_stop(&s);
 	http_free(h);
 }

@@ -30,6 +30,7 @@ enum setting_kind {
 	KIND_SYMBOLS,  /* of symbols or coins */
 	KIND_NETWORKS, /* of addresses, CIDR blocks or the words */
 	KIND_NAMES,    /* of DNS or e-mail names */
+	KIND_IDS,      /* of whole numbers above 0 */
 };
 
 enum setting_flags {

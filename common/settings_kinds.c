@@ -206,6 +206,8 @@ check_zone(const char *s)
 static int
 check_item(const struct setting_def *d, const char *s, size_t len)
 {
+	int64_t id;
+
 	switch (d->kind) {
 	case KIND_WORDS:
 		return is_word(d->words, s, len) ? 0 : -1;
@@ -214,6 +216,8 @@ check_item(const struct setting_def *d, const char *s, size_t len)
 									   : -1;
 	case KIND_NETWORKS:
 		return is_word(d->words, s, len) ? 0 : check_network(s, len);
+	case KIND_IDS:
+		return num_parse(s, len, 1, INT64_MAX, &id);
 	default:
 		return len <= NAME_MAX_BYTES &&
 			only(s, len, LETTERS DIGITS "-._@*+")
@@ -315,6 +319,7 @@ setting_parse(
 	case KIND_SYMBOLS:
 	case KIND_NETWORKS:
 	case KIND_NAMES:
+	case KIND_IDS:
 		return check_list(d, text, v);
 	}
 	return invalid();
@@ -405,6 +410,11 @@ setting_expected(struct buf *b, const struct setting_def *d)
 		break;
 	case KIND_NAMES:
 		buf_puts(b, "a comma-separated list of DNS or e-mail names");
+		break;
+	case KIND_IDS:
+		buf_puts(b,
+		    "a comma-separated list of numbers above 0, each once, "
+		    "such as 123456789");
 		break;
 	}
 }

@@ -316,6 +316,7 @@ wait_more(struct process *p, int at_once, int stopping)
 {
 	struct pollfd pfd[3];
 	int64_t until = p->look_ms, due = notifier_due(p->n);
+	int64_t bot = bot_due(p->bot);
 	size_t n = 0, out;
 	int wait;
 
@@ -328,8 +329,8 @@ wait_more(struct process *p, int at_once, int stopping)
 	pfd[n++] = (struct pollfd){ .fd = output_fd(p->out), .events = POLLIN };
 	if (p->blocked_ms != 0)
 		until = p->blocked_ms;
-	else if (!stopping && due < until)
-		until = due;
+	else if (!stopping && (due < until || bot < until))
+		until = due < bot ? due : bot;
 	wait = until > p->now.mono_ms ? (int)(until - p->now.mono_ms) : 0;
 	if (stopping && wait > 100)
 		wait = 100;
@@ -353,14 +354,15 @@ is_settled(struct process *p)
 		    "unable to use the state: what came in last is lost with "
 		    "-l, and what was sent last is sent again at the next "
 		    "start");
-	return p->n->airborne == 0 && p->n->done == 0 && p->batch.n == 0;
+	return p->n->airborne == 0 && p->n->done == 0 && p->batch.n == 0 &&
+	    bot_landed(p->bot);
 }
 
 static int
 is_drained(const struct process *p)
 {
 	return p->ended && !p->nudged && p->batch.n == 0 &&
-	    notifier_idle(p->n, p->now);
+	    notifier_idle(p->n, p->now) && bot_idle(p->bot);
 }
 
 static void
@@ -378,6 +380,8 @@ loop(struct process *p)
 		/* What was read is nowhere else, where lines come alone. */
 		if (well && stopping)
 			well = take_batch(p);
+		if (well && !stopping)
+			well = own(p, bot_turn(p->bot, p->now));
 		if (well)
 			well = deliver(p, stopping);
 		if (well)

@@ -13,6 +13,7 @@
 #include "common/http.h"
 #include "common/stage.h"
 #include "common/store.h"
+#include "notifier/bot.h"
 #include "notifier/hook.h"
 #include "notifier/notifier.h"
 #include "notifier/printed.h"
@@ -33,6 +34,7 @@ struct process {
 	struct output *out;
 	struct http *http;
 	struct telegram *telegram;
+	struct bot *bot; /* NULL: no commands are taken */
 	struct printed printed;
 	struct templates *templates;
 	struct webhook webhook;

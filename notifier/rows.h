@@ -140,6 +140,12 @@ enum store_error message_get(struct rows *r, struct store_txn *t,
 /* STORE_OK where the trade has any message, else STORE_NOTFOUND. */
 enum store_error message_any(
     struct store_txn *t, const char *journal, uint64_t number);
+/*
+ * The first trade behind the number `after` that has messages, and the seq of
+ * the latest of them; or STORE_NOTFOUND.
+ */
+enum store_error message_next(struct store_txn *t, const char *journal,
+    uint64_t after, uint64_t *number, uint64_t *seq);
 
 enum store_error recipient_put(struct store_txn *t, const struct delivery *d);
 enum store_error recipient_del(struct store_txn *t, const struct delivery *d);

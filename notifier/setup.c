@@ -124,7 +124,7 @@ open_channels(struct process *p)
 		.connect_ms = CONNECT_MS,
 		.stall_ms = STALL_MS,
 		.total_ms = TOTAL_MS,
-		.connections = FLIGHTS_MAX };
+		.connections = FLIGHTS_MAX + BOT_CONNECTIONS };
 	char why[512];
 
 	if (http_check_url(
@@ -197,6 +197,36 @@ open_notifier(struct process *p)
 }
 
 static void
+open_bot(struct process *p)
+{
+	const struct settings *s = p->stage.settings;
+	const struct channel c = telegram_channel(p->telegram);
+	const struct bot_opts o = { .n = p->n,
+		.watch = &p->watch,
+		.http = p->http,
+		.channel = &c,
+		.settings = s,
+		.dir = p->stage.dir };
+
+	if (!setting_bool(s, TELEGRAM_COMMANDS))
+		return;
+	p->bot = bot_new(&o);
+	if (p->bot == NULL)
+		die(EX_OSERR, "out of memory");
+}
+
+/* Who would write to a bot in vain. */
+static void
+check_commands(const struct settings *s)
+{
+	if (setting_bool(s, TELEGRAM_COMMANDS) &&
+	    !setting_given(s, TELEGRAM_BOT_TOKEN))
+		die(EX_CONFIG,
+		    "TELEGRAM_COMMANDS=true needs TELEGRAM_BOT_TOKEN, which is "
+		    "not set: set it to the token of your bot");
+}
+
+static void
 set_zone(const struct settings *s)
 {
 	const char *zone = setting_str(s, TZ);
@@ -221,6 +251,7 @@ void
 setup_state(struct process *p)
 {
 	set_zone(p->stage.settings);
+	check_commands(p->stage.settings);
 	open_templates(p);
 	open_store(p);
 }
@@ -231,6 +262,7 @@ setup_rest(struct process *p)
 	open_endpoints(p);
 	open_channels(p);
 	open_notifier(p);
+	open_bot(p);
 }
 
 void
@@ -239,6 +271,9 @@ setup_confine(struct process *p)
 	struct confine c = { .net = CONFINE_CLIENT };
 
 	service_confine(&c, p->stage.dir);
+	/* The operator's /halt and /resume: a file that comes and goes. */
+	if (p->bot != NULL)
+		confine_path(&c, p->stage.dir, CONFINE_REMOVE);
 	stage_confine(&p->stage, &c);
 }
 
@@ -261,6 +296,7 @@ setup_release(struct process *p)
 		die(EX_IOERR, "unable to write: %s; the state has it all",
 		    strerror(errno));
 	input_close(p->in);
+	bot_free(p->bot);
 	watch_release(&p->watch);
 	source_release(&p->source);
 	notifier_free(p->n);

@@ -35,13 +35,32 @@ struct call {
 
 static int post(struct call *c);
 
+char *
+telegram_url(const char *url, const char *token, const char *method)
+{
+	size_t n = strlen(url);
+	char *text = NULL;
+	struct buf b;
+
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	buf_init(&b, 2 * SETTING_SIZE_MAX);
+	buf_put(&b, url, n);
+	buf_puts(&b, "/bot");
+	buf_puts(&b, token);
+	buf_putc(&b, '/');
+	buf_puts(&b, method);
+	if (buf_cstr(&b) != NULL)
+		text = strdup(buf_cstr(&b));
+	buf_release(&b);
+	return text;
+}
+
 struct telegram *
 telegram_new(struct http *h, const char *url, const char *token,
     const struct telegram_rates *rates)
 {
 	struct telegram *g = calloc(1, sizeof(*g));
-	size_t n = strlen(url);
-	struct buf b;
 
 	if (g == NULL)
 		return NULL;
@@ -49,18 +68,8 @@ telegram_new(struct http *h, const char *url, const char *token,
 	g->rates = *rates;
 	g->rate = rate_new();
 	g->doc = json_new();
-	buf_init(&b, 2 * SETTING_SIZE_MAX);
-	if (token[0] != '\0') {
-		while (n > 0 && url[n - 1] == '/')
-			n--;
-		buf_put(&b, url, n);
-		buf_puts(&b, "/bot");
-		buf_puts(&b, token);
-		buf_puts(&b, "/sendMessage");
-		if (buf_cstr(&b) != NULL)
-			g->url = strdup(buf_cstr(&b));
-	}
-	buf_release(&b);
+	if (token[0] != '\0')
+		g->url = telegram_url(url, token, "sendMessage");
 	if (g->doc == NULL || g->rate == NULL ||
 	    (token[0] != '\0' && g->url == NULL)) {
 		telegram_free(g);

@@ -30,6 +30,12 @@ struct telegram_rates {
 };
 
 /*
+ * The URL of a method of the bot's, to be freed; the token is in it.  NULL
+ * with ENOMEM.
+ */
+char *telegram_url(const char *url, const char *token, const char *method);
+
+/*
  * url and token as in the settings; "" as token: nothing can be sent, and the
  * deliveries wait.  h must outlive it.  NULL with ENOMEM.
  */

@@ -41,6 +41,12 @@ const struct field_row template_fields[] = {
 	[FIELD_STAGE] = { "stage", FIELD_IS_TEXT, 1, WORDS_MAX },
 	[FIELD_ALARM] = { "alarm", FIELD_IS_TEXT, 1, ALARM_MAX },
 	[FIELD_TEXT] = { "text", FIELD_IS_TEXT, 1, ALARM_TEXT_MAX },
+	[FIELD_BALANCE] = { "balance", FIELD_IS_PLAIN, 1, 0 },
+	[FIELD_CHANGE] = { "change", FIELD_IS_PLAIN, 1, 0 },
+	[FIELD_COUNT] = { "count", FIELD_IS_PLAIN, 1, 0 },
+	[FIELD_ACTIVE] = { "active", FIELD_IS_CHOICE, 1, 0 },
+	[FIELD_WHO] = { "who", FIELD_IS_TEXT, 0, WORDS_MAX },
+	[FIELD_CODE] = { "code", FIELD_IS_TEXT, 1, WORDS_MAX },
 };
 _Static_assert(sizeof(template_fields) / sizeof(template_fields[0]) == FIELDS &&
 	FIELDS <= 64,
@@ -57,6 +63,7 @@ _Static_assert(sizeof(template_fields) / sizeof(template_fields[0]) == FIELDS &&
 #define OF_CLOSE                                                               \
 	(OF_PARTIAL_CLOSE | F(MAX_POSITION_SIZE) | F(EXIT_PRICE) |             \
 	    F(PROFIT_PERCENTAGE) | F(CLOSE_REASON))
+#define OF_HALT (F(TIME) | F(WHO) | F(TEXT))
 #define OF_ALARM (F(TIME) | F(STAGE) | F(ALARM) | F(TEXT))
 
 const struct section_row template_sections[] = {
@@ -64,6 +71,35 @@ const struct section_row template_sections[] = {
 	[SECTION_INCREASE] = { "INCREASE", OF_ANY },
 	[SECTION_PARTIAL_CLOSE] = { "PARTIAL_CLOSE", OF_PARTIAL_CLOSE },
 	[SECTION_CLOSE] = { "CLOSE", OF_CLOSE },
+	[SECTION_JOINED] = { "JOINED", F(BALANCE) },
+	[SECTION_CREDITED] = { "CREDITED", F(CHANGE) | F(BALANCE) },
+	[SECTION_STARTED] = { "STARTED", F(BALANCE) },
+	[SECTION_STOPPED] = { "STOPPED", F(BALANCE) },
+	[SECTION_BALANCE] = { "BALANCE", F(BALANCE) },
+	[SECTION_STATUS] = { "STATUS", F(ACTIVE) | F(BALANCE) | F(COUNT) },
+	[SECTION_FOLLOWED] = { "FOLLOWED",
+	    F(SIGNAL_NUMBER) | F(SIGNAL_TYPE) | F(SYMBOL) },
+	[SECTION_MORE] = { "MORE", F(COUNT) },
+	[SECTION_LANG] = { "LANG", 0 },
+	[SECTION_LANG_USAGE] = { "LANG_USAGE", 0 },
+	[SECTION_HELP] = { "HELP", 0 },
+	[SECTION_STRANGER] = { "STRANGER", 0 },
+	[SECTION_BAD_CODE] = { "BAD_CODE", 0 },
+	[SECTION_OPERATOR_HELP] = { "OPERATOR_HELP", 0 },
+	[SECTION_HALT] = { "HALT", 0 },
+	[SECTION_HALTED] = { "HALTED", OF_HALT },
+	[SECTION_HALT_FAILED] = { "HALT_FAILED", F(TEXT) },
+	[SECTION_RESUME] = { "RESUME", OF_HALT | F(CODE) },
+	[SECTION_RESUMED] = { "RESUMED", 0 },
+	[SECTION_RESUME_FAILED] = { "RESUME_FAILED", F(TEXT) },
+	[SECTION_NOT_HALTED] = { "NOT_HALTED", 0 },
+	[SECTION_TOO_LATE] = { "TOO_LATE", F(TIME) },
+	[SECTION_STAGE_RUNS] = { "STAGE_RUNS", F(STAGE) },
+	[SECTION_STAGE_ENDED] = { "STAGE_ENDED", F(STAGE) },
+	[SECTION_STAGE_DOWN] = { "STAGE_DOWN", F(STAGE) },
+	[SECTION_ALARMS] = { "ALARMS", F(COUNT) },
+	[SECTION_ALARM_OPEN] = { "ALARM_OPEN", OF_ALARM },
+	[SECTION_NO_ALARMS] = { "NO_ALARMS", 0 },
 	[SECTION_ALARM] = { "ALARM", OF_ALARM },
 	[SECTION_ALARM_OVER] = { "ALARM_OVER", OF_ALARM },
 };

@@ -67,6 +67,52 @@ message_any(struct store_txn *t, const char *journal, uint64_t number)
 	return a.found ? STORE_OK : STORE_NOTFOUND;
 }
 
+struct latest {
+	const struct store_key *journal;
+	uint64_t number, seq;
+};
+
+/* Rows of one trade, up to the last of them. */
+static int
+latest_row(
+    void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+{
+	const unsigned char *p = key;
+	struct latest *l = arg;
+	uint64_t number;
+
+	(void)val;
+	(void)vlen;
+	if (klen != l->journal->len + 16 ||
+	    memcmp(p, l->journal->p, l->journal->len) != 0)
+		return 1;
+	number = store_key_get_u64(p + l->journal->len);
+	if (l->number != 0 && number != l->number)
+		return 1;
+	l->number = number;
+	l->seq = store_key_get_u64(p + l->journal->len + 8);
+	return 0;
+}
+
+enum store_error
+message_next(struct store_txn *t, const char *journal, uint64_t after,
+    uint64_t *number, uint64_t *seq)
+{
+	struct store_key key, from;
+	struct latest l = { .journal = &key };
+	enum store_error e;
+
+	store_key_init(&key);
+	store_key_str(&key, journal);
+	message_key(&from, journal, after + 1, 0);
+	e = store_scan(t, "messages", from.p, from.len, latest_row, &l);
+	if (e != STORE_OK)
+		return e;
+	*number = l.number;
+	*seq = l.seq;
+	return l.number != 0 ? STORE_OK : STORE_NOTFOUND;
+}
+
 static void
 recipient_key(struct store_key *k, const char *journal, uint64_t number,
     const char *subscriber)

@@ -404,6 +404,13 @@ peer_store(struct watch *w, struct peer *p, struct moment now)
 	return p->store;
 }
 
+struct store *
+watch_stage(struct watch *w, size_t i, const char **stage, struct moment now)
+{
+	*stage = w->peers[i].stage;
+	return peer_store(w, &w->peers[i], now);
+}
+
 /* Another stage that cannot be read has nothing to tell for now. */
 static enum store_error
 tell_all(struct watch *w, struct moment now)

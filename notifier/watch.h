@@ -57,6 +57,13 @@ void watch_release(struct watch *w);
  */
 void watch_alarm(struct watch *w, const char *name, int open, const char *text);
 
+/*
+ * The state of stage i, of WATCH_PEERS, to be read; *stage is its name.  NULL
+ * where it has none, or none that can be read.
+ */
+struct store *watch_stage(
+    struct watch *w, size_t i, const char **stage, struct moment now);
+
 /* Once a second or so: look, and commit what changed. */
 enum store_error watch_tick(struct watch *w, struct moment now);
 

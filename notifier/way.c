@@ -145,6 +145,15 @@ way_has_room(struct ways *w, struct way *v, int64_t now_ms)
 	return 1;
 }
 
+int
+way_cut_in(struct ways *w, struct way *v, int64_t now_ms)
+{
+	if (v->down || room_ms(w, v) > now_ms)
+		return 0;
+	keep_room(w, v);
+	return 1;
+}
+
 void
 way_take(struct way *v, int64_t now_ms)
 {

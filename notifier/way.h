@@ -81,6 +81,12 @@ struct lane *ways_call(
  */
 int way_has_room(struct ways *w, struct way *v, int64_t now_ms);
 
+/*
+ * The same for what does not wait in turn, as the answer to a person: the
+ * caller sees to it that it is little.  0 as long as the way is down.
+ */
+int way_cut_in(struct ways *w, struct way *v, int64_t now_ms);
+
 /* Room that was kept: used, at now_ms, or given back. */
 void way_take(struct way *v, int64_t now_ms);
 void way_give_back(struct ways *w, struct way *v);

@@ -98,7 +98,7 @@ write_file(const char *path, const struct buf *text)
 	/* Where the folder has a group, all of it may read who halted and why.
 	 */
 	mode_t mask = umask(027);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	int saved = errno;
 
 	(void)umask(mask);
@@ -135,6 +135,8 @@ halt_set(const char *dir, const char *who, const char *why, int64_t now_ms)
 		errno = buf_failed(&text);
 		goto out;
 	}
+	/* One that a crash left is perhaps the halt itself, by another name. */
+	(void)unlink(made);
 	errno = 0;
 	if (write_file(made, &text) == -1)
 		goto out;

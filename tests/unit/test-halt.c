@@ -79,6 +79,23 @@ sets_and_clears(void **state)
 	assert_int_equal(halt_get(dir, &h), 0);
 }
 
+/* Killed between the link and the unlink, and the pid came around. */
+static void
+a_leftover_is_not_written_to(void **state)
+{
+	char left[sizeof(dir) + 32];
+	struct halt h;
+
+	(void)state;
+	assert_int_equal(halt_set(dir, "trader", "the first", 1), 1);
+	snprintf(left, sizeof(left), "%s/halt.%ld", dir, (long)getpid());
+	assert_int_equal(link(path, left), 0);
+	assert_int_equal(halt_set(dir, "ann", "later", 2), 0);
+	assert_int_equal(halt_get(dir, &h), 1);
+	assert_string_equal(h.why, "the first");
+	assert_int_equal(access(left, F_OK), -1);
+}
+
 static void
 any_file_halts(void **state)
 {
@@ -150,6 +167,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    sets_and_clears, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_leftover_is_not_written_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    any_file_halts, setup, teardown),
 		cmocka_unit_test(cannot_be_made),

@@ -72,15 +72,18 @@ def fits($x): .side == $x.side and (.sizes | subsequence($x.sizes))
     and .opened >= $x.opened - 200;
 
 # Each trade of the exchange was seen, or told afterwards by each of the orders
-# that closed it; true where that accounts for all that was told.
+# that closed it; true where that accounts for all that was told.  A trade that was
+# seen, and waited for the record of the one before, may look like one of those.
 def accounts($x; $seen; $unseen):
     if ($x | length) == 0 then ($seen | length) == 0 and ($unseen | length) == 0
-    else $x[0] as $first
+    else $x[0] as $first | ($first.parts | length) as $n
     | (($seen | length) > 0 and ($seen[0] | fits($first)) and accounts($x[1:]; $seen[1:]; $unseen))
-	or ($first.closed != null and ($first.parts | length) as $n | ($unseen | length) >= $n
-	    and all($unseen[0:$n][]; .side == $first.side)
-	    and ($unseen[0:$n] | map(.sizes[0])) == $first.parts
-	    and accounts($x[1:]; $seen; $unseen[$n:]))
+	or any(range($unseen | length) as $i | $unseen[$i] | select(fits($first)) | $i;
+	    . as $i | accounts($x[1:]; $seen; $unseen[0:$i] + $unseen[$i + 1:]))
+	or ($first.closed != null and any(range([($unseen | length) - $n + 1, 0] | max); . as $i
+	    | all($unseen[$i:$i + $n][]; .side == $first.side)
+	    and ($unseen[$i:$i + $n] | map(.sizes[0])) == $first.parts
+	    and accounts($x[1:]; $seen; $unseen[0:$i] + $unseen[$i + $n:])))
     end;
 
 def trades($events): exchange_trades as $x | told_trades($events) as $t

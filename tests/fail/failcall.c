@@ -31,6 +31,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DESCRIPTOR_FIRST 500 /* of our own */
 #define FRAMES_MAX 48
 #define FRAMES_OURS 2 /* failcall() and the function that called it */
 
@@ -57,9 +58,9 @@ static struct {
 	int cut;
 	int power;
 	unsigned long seed;
-	int list_fd;
-	const char *fired;
-} want = { .list_fd = -1 };
+	int list_fd;  /* -1 */
+	int fired_fd; /* -1 */
+} want = { .list_fd = -1, .fired_fd = -1 };
 
 static unsigned long counts[CALL_CLASSES];
 static unsigned long site_count;
@@ -143,20 +144,16 @@ static void
 say_fired(enum call_class class, const char *name, void *const *frames, int n)
 {
 	char line[128];
-	int fd, len;
+	int len;
 
 	has_fired = 1;
-	if (want.fired == NULL)
+	if (want.fired_fd == -1)
 		return;
-	fd = open(want.fired, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd == -1)
-		_exit(99);
 	len = snprintf(line, sizeof(line), "%s %lu %s\n", class_names[class],
 	    counts[class], name);
-	(void)!write(fd, line, (size_t)len);
-	backtrace_symbols_fd(
-	    frames + FRAMES_OURS, n > FRAMES_OURS ? n - FRAMES_OURS : 0, fd);
-	(void)close(fd);
+	(void)!write(want.fired_fd, line, (size_t)len);
+	backtrace_symbols_fd(frames + FRAMES_OURS,
+	    n > FRAMES_OURS ? n - FRAMES_OURS : 0, want.fired_fd);
 }
 
 /* The stack of a crash, then the crash. */
@@ -164,13 +161,12 @@ static void
 crashed(int number)
 {
 	void *frames[FRAMES_MAX];
-	int fd, n;
+	int n;
 
 	failcall_inside = 1;
 	n = backtrace(frames, FRAMES_MAX);
-	fd = open(want.fired, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	(void)!write(fd, "crash\n", 6);
-	backtrace_symbols_fd(frames, n, fd);
+	(void)!write(want.fired_fd, "crash\n", 6);
+	backtrace_symbols_fd(frames, n, want.fired_fd);
 	(void)signal(number, SIG_DFL);
 	(void)raise(number);
 }
@@ -310,30 +306,44 @@ read_how(const char *how)
 		refuse("FAIL_HOW", how);
 }
 
+/*
+ * Before the program is confined, which forbids it, and past the descriptors
+ * that it uses.
+ */
+static int
+open_early(const char *file)
+{
+	int fd, high;
+
+	fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	high = fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_FIRST);
+	if (high == -1)
+		refuse("unable to open a file", file);
+	(void)close(fd);
+	return high;
+}
+
 static __attribute__((constructor)) void
 start(void)
 {
 	const char *at = getenv("FAIL_AT"), *how = getenv("FAIL_HOW");
-	const char *file = getenv("FAIL_LIST");
+	const char *file = getenv("FAIL_LIST"), *fired = getenv("FAIL_FIRED");
 	void *frame;
 
 	failcall_inside = 1;
 	/* The first one loads the unwinder. */
 	(void)backtrace(&frame, 1);
-	want.fired = getenv("FAIL_FIRED");
+	if (fired != NULL)
+		want.fired_fd = open_early(fired);
 	want.forever = getenv("FAIL_FOREVER") != NULL;
 	if (at != NULL)
 		read_at(at);
 	if (how != NULL)
 		read_how(how);
-	if (file != NULL) {
-		want.list_fd =
-		    open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-		if (want.list_fd == -1)
-			refuse("FAIL_LIST", file);
-	}
+	if (file != NULL)
+		want.list_fd = open_early(file);
 	want.on = at != NULL || file != NULL;
-	if (want.fired != NULL && dlsym(RTLD_DEFAULT, "__asan_init") == NULL) {
+	if (fired != NULL && dlsym(RTLD_DEFAULT, "__asan_init") == NULL) {
 		(void)signal(SIGSEGV, crashed);
 		(void)signal(SIGABRT, crashed);
 	}

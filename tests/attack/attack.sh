@@ -90,8 +90,7 @@ under() {
 	sample_until over >samples &
 	under_samples=$!
 	under_status=0
-	# Attackers do not share a machine with whom they attack.
-	nice -n 10 "$@" >attack.out 2>attack.log || under_status=$?
+	"$@" >attack.out 2>attack.log || under_status=$?
 	: >over
 	wait $under_goods $under_samples || fail "$under_name: a good alert could not be sent"
 	bar=$(cat bar)
@@ -113,9 +112,9 @@ under() {
 	[ "${V:-}" = asan ] || [ "$(most 1)" -lt 40000 ] || fail "$under_name: $(most 1) KiB"
 }
 
-# For $SECONDS_EACH.
+# For $SECONDS_EACH; nice, since attackers have a machine of their own.
 hostile() {
-	under "$1 $2 from $3" python3 "$top_attack/client.py" "$1" "$PORT" "$SECONDS_EACH" "$2" "$3" ${4:+"$4"}
+	under "$1 $2 from $3" nice -n 10 python3 "$top_attack/client.py" "$1" "$PORT" "$SECONDS_EACH" "$2" "$3" ${4:+"$4"}
 }
 
 # written: of what strangers cause, the log gets ten lines a second; a second of

@@ -7,11 +7,14 @@
 #   relieved                              what was not traded, what was
 #
 # A good alert comes from 127.0.0.2 all the while, and is traded: an entry, its
-# close, and so on.  Each must be answered with 200 within 3 seconds.
+# close, and so on.  Each must be answered with 200 within 3 seconds, where the
+# programs are as fast as they are released.
 
 requires python3 openssl
 top_attack=$top/tests/attack
 goods=$T/goods # "status seconds", of each good alert
+limit_ms=3000
+[ "${V:-}" != asan ] || { limit_ms=15000 && export WEBHOOK_TIMEOUT=14; }
 
 certificates() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 90 -subj /CN=ours \
@@ -43,7 +46,7 @@ good() {
 	bar=$((bar + 60000))
 	post_body "$(alert_body "{\"action\":\"$1\",\"symbol\":\"$(coin $((bar / 120000 % 40 + 1)))\",\"price\":\"1\"}")" --interface 127.0.0.2
 	echo "$STATUS $TOOK" >>"$goods"
-	[ "$STATUS" = 200 ] || { echo "good alert: $STATUS after $TOOK s: $(cat answer)" >>bad; }
+	[ "$STATUS" = 200 ] || echo "good alert: $STATUS after $TOOK s: $(cat answer)" >>bad
 }
 goods_until() {
 	while [ ! -e "$1" ]; do
@@ -105,7 +108,7 @@ under() {
 	printf '%-24s %6d %6d %6d %8d %6d %6d %5d %4d %4d %5d  %s\n' "$under_name" "$under_n" "$under_p50" "$under_max" \
 	    "$under_kb" "$(most 1)" "$(anonymous)" "$under_fds" "$(most 2)" "$(descriptors)" "$under_cpu" "$(tail -n 1 attack.out)"
 	[ ! -e bad ] || fail "$under_name: $(cat bad)"
-	[ "$under_max" -lt 3000 ] || fail "$under_name: a good alert was answered after $under_max ms"
+	[ "$under_max" -lt "$limit_ms" ] || fail "$under_name: a good alert was answered after $under_max ms"
 	# The caps: 256 connections, 64 that are ending, 32 and 64 to be closed, and
 	# what it needs by itself; as large as requests and handshakes can be.
 	[ "$(most 2)" -lt 450 ] || fail "$under_name: $(most 2) descriptors"

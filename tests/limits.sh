@@ -107,8 +107,10 @@ send() {
 		print $s $_ while <STDIN>; close $s' "$1"
 }
 
+# now [STEP]: as this machine's clock says, which a test may have set ($skew);
+# what Bybit dates is not.
 now() {
-	date -u "+%Y-%m-%dT%H:%M:%S.%3NZ"
+	date -u -d "now ${skew:-} ${1:-}" "+%Y-%m-%dT%H:%M:%S.%3NZ"
 }
 
 # give PROGRAM: the next piece of work; works says which one it is.
@@ -118,7 +120,7 @@ give() {
 	case $1 in
 	differ)
 		printf '{"type":"positions","time":"%s","account":"main","category":"linear","settle_coin":"USDT","positions":[{"positionIdx":0,"symbol":"A%dUSDT","side":"Buy","size":"1","avgPrice":"100","markPrice":"100","leverage":"10","positionStatus":"Normal","cumRealisedPnl":"0","seq":%d,"updatedTime":"1735689600000"}],"closed_pnl":[]}\n' \
-		    "$(now)" "$works" "$works" | send differ/in
+		    "$(skew='' now)" "$works" "$works" | send differ/in
 		;;
 	notifier)
 		printf '{"type":"signal","seq":%d,"time":"%s","account":"main","signal_number":%d,"action":"OPEN","category":"linear","symbol":"A%dUSDT","signal_type":"buy","position_size":"0.5","entry_price":"45000.5","journal":"9f86d081"}\n' \
@@ -129,7 +131,7 @@ give() {
 		;;
 	trader)
 		printf '{"type":"order","id":"%s","time":"%s","expires":"%s","account":"main","category":"linear","symbol":"BTCUSDT","action":"close","signal_strength":"0","risk_metrics":{"exposure":"9.50","drawdown":"0.00","daily_pnl":"0.00","daily_trades":1,"open_positions":1},"warnings":[]}\n' \
-		    "$give_id" "$(now)" "$(date -u -d '+29 sec' +%Y-%m-%dT%H:%M:%S.000Z)" >order
+		    "$give_id" "$(now)" "$(now '+29 sec')" >order
 		$PLAIN "$B/decide" -d trader/state <order
 		send trader/in <order
 		;;

@@ -77,4 +77,8 @@ void api_signal(struct api *a, const struct json *line);
  */
 const struct json *api_outcome(struct api *a, const char *id);
 
+/* Whether risker has decided on an alert: 1, 0, or -1 where its state cannot
+ * be read. */
+int api_decided(struct api *a, const char *id);
+
 #endif

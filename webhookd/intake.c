@@ -345,6 +345,9 @@ look_for_outcome(struct intake *in, struct entry *e)
 	line = in->o.outcome(in->o.arg, e->id);
 	if (line != NULL)
 		(void)intake_result(in, line, &why);
+	else if (e->connection != in->connection && !entry_live(in, e) &&
+	    in->o.ready(in->o.arg) && in->o.decided(in->o.arg, e->id) == 0)
+		expire(in, e);
 }
 
 static void

@@ -60,6 +60,8 @@ extern const char *const intake_tables[];
  * What was handed on and has no result at WEBHOOK_TIMEOUT may have lost it on
  * its way here: from then on it is looked for in the states.  This long past
  * ALERT_TTL it is told as expired: trader still does a close after an hour.
+ * At once after ALERT_TTL where it was lost with the connection that it was
+ * handed to: risker is there again, and has decided nothing.
  */
 #define INTAKE_GRACE_MS 3900000
 
@@ -85,6 +87,8 @@ struct intake_opts {
 	 * until the next call; NULL where there is none yet.
 	 */
 	const struct json *(*outcome)(void *arg, const char *id);
+	/* 1 where risker has decided on it, 0 where not; -1: unknown. */
+	int (*decided)(void *arg, const char *id);
 	/* Rows of the process that go with every commit: 0, or -1. */
 	int (*rows)(void *arg, struct store_txn *t);
 	void (*answer)(

@@ -65,6 +65,14 @@ process_outcome(void *arg, const char *id)
 }
 
 int
+process_decided(void *arg, const char *id)
+{
+	struct process *p = arg;
+
+	return api_decided(p->api, id);
+}
+
+int
 process_rows(void *arg, struct store_txn *t)
 {
 	struct process *p = arg;

@@ -35,3 +35,21 @@ api_outcome(struct api *a, const char *id)
 	row = get_row(a, STATE_RISKER, "decisions", id);
 	return json_get(row, "ok") != NULL ? row : NULL;
 }
+
+int
+api_decided(struct api *a, const char *id)
+{
+	const struct json *row;
+	struct store_key key;
+
+	store_key_init(&key);
+	store_key_str(&key, id);
+	switch (api_get(a, STATE_RISKER, "decisions", &key, &row)) {
+	case STORE_OK:
+		return 1;
+	case STORE_NOTFOUND:
+		return 0;
+	default:
+		return -1;
+	}
+}

@@ -96,6 +96,7 @@ void process_time(struct process *p);
 int process_ready(void *arg);
 int process_hand(void *arg, const char *line, size_t len);
 const struct json *process_outcome(void *arg, const char *id);
+int process_decided(void *arg, const char *id);
 int process_rows(void *arg, struct store_txn *t);
 int process_send(void *arg, const char *line, size_t len);
 void process_counts(void *arg, struct api_counts *out);

@@ -49,6 +49,7 @@ start_store(struct process *p)
 		.ready = process_ready,
 		.hand = process_hand,
 		.outcome = process_outcome,
+		.decided = process_decided,
 		.rows = process_rows,
 		.answer = front_reply,
 		.arg = p,

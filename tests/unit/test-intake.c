@@ -50,8 +50,9 @@ static struct {
 	int connected;	     /* risker */
 	int rows_fail;	     /* commits do */
 	const char *outcome; /* of BUY_ID, in the states */
-	size_t looks;	     /* for it */
-	size_t lines;	     /* written */
+	int decided;
+	size_t looks; /* for it */
+	size_t lines; /* written */
 	char last[1024];
 	struct client c[64];
 } f;
@@ -97,6 +98,14 @@ outcome(void *arg, const char *id)
 	return json_parse(f.doc, text, strlen(text));
 }
 
+static int
+decided(void *arg, const char *id)
+{
+	(void)arg;
+	(void)id;
+	return f.decided;
+}
+
 static void
 answered(void *arg, void *client, const struct intake_answer *a)
 {
@@ -129,6 +138,7 @@ start_with(int64_t map_size)
 		.ready = ready,
 		.hand = hand,
 		.outcome = outcome,
+		.decided = decided,
 		.rows = rows,
 		.answer = answered,
 	};
@@ -162,6 +172,7 @@ setup(void **state)
 {
 	(void)state;
 	memset(&f, 0, sizeof(f));
+	f.decided = 1;
 	(void)snprintf(f.dir, sizeof(f.dir), "/tmp/sluice-intake.XXXXXX");
 	if (mkdtemp(f.dir) == NULL)
 		return -1;
@@ -836,6 +847,40 @@ lost_result(void **state)
 	assert_int_equal(pending(), 1);
 }
 
+/* Handed on to a risker that has gone since, too late for another one. */
+static void
+lost_line(void **state)
+{
+	static const struct {
+		int decided, connects, pending;
+	} cases[] = {
+		{ 0, 0, 1 },  /* it waits, unread */
+		{ 1, 1, 1 },  /* its result is on the way */
+		{ -1, 0, 1 }, /* nobody knows */
+		{ 0, 0, 0 },
+	};
+
+	(void)state;
+	start();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f.decided = cases[i].decided;
+		post(0, BUY);
+		commit();
+		pass(TIMEOUT);
+		expect(0, 202, NULL);
+		pass(TTL - TIMEOUT);
+		if (cases[i].connects)
+			intake_connected(f.in);
+		pass(5000);
+		commit();
+		assert_int_equal(pending(), cases[i].pending);
+	}
+	post(1, BUY);
+	expect(1, 422, NULL);
+	assert_non_null(strstr(f.c[1].body, "nothing was heard"));
+	assert_int_equal(rows_of("pending"), 0);
+}
+
 static void
 result_lines(void **state)
 {
@@ -971,6 +1016,7 @@ main(void)
 		U(clients_that_go),
 		U(expiry),
 		U(lost_result),
+		U(lost_line),
 		U(result_lines),
 		U(overdue),
 		U(ends),

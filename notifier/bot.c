@@ -59,6 +59,7 @@ struct bot {
 	char *url_me, *url_updates; /* have the token in them */
 	int met;		    /* getMe was answered: me */
 	int known;		    /* … and row is what the state has */
+	int begun;		    /* getUpdates was answered */
 	struct bot_row me, row;
 	struct item items[UPDATES_MAX];
 	size_t n;
@@ -153,6 +154,7 @@ take_updates(struct bot *b, const struct json *result)
 		b->n++;
 	}
 	b->halted = 0;
+	b->begun = 1;
 	return 0;
 }
 
@@ -241,14 +243,17 @@ on_reply(void *arg, const struct http_reply *r)
 	fail(b, &o, r->outcome == HTTP_REPLY ? r->status : 0);
 }
 
-/* The next poll confirms what was dealt with. */
+/*
+ * The next poll confirms what was dealt with; but the first one does not, as
+ * the last answers of an earlier run are perhaps missing.
+ */
 static void
 put_question(struct bot *b, struct buf *body, struct moment now)
 {
 	if (b->row.update != 0 && now.wall_ms - b->row.time_ms > FORGET_MS)
 		b->row.update = 0;
 	json_open_object(body, NULL);
-	if (b->row.update != 0)
+	if (b->row.update != 0 && b->begun)
 		json_put_int(body, "offset", b->row.update + 1);
 	json_put_int(body, "limit", UPDATES_MAX);
 	json_put_int(body, "timeout", POLL_S);
@@ -364,6 +369,7 @@ commit(struct bot *b, struct moment now)
 	if (e != STORE_OK)
 		return e;
 	e = carry_out(b, t, &row, now);
+	kill_point("K15");
 	if (e != STORE_OK) {
 		store_abort(t);
 		return e;
@@ -428,7 +434,7 @@ deal_with(struct bot *b, struct moment now)
 	e = commit(b, now);
 	if (e != STORE_OK)
 		return e;
-	kill_point("K15");
+	kill_point("K16");
 	answer_all(b, now);
 	explicit_bzero(b->items, b->n * sizeof(b->items[0])); /* codes */
 	b->n = 0;

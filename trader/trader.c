@@ -182,14 +182,17 @@ trader_finish(struct order *o, enum order_state state)
 static int
 say_again(struct trader *t, const char *id)
 {
-	struct json_doc *doc = json_new();
 	const struct json *v = NULL, *result;
+	struct json_doc *doc = NULL;
 	struct buf row;
 	int known;
 
 	buf_init(&row, ROW_MAX);
 	known = t->io.find(t->io.arg, id, &row);
-	if (known == 1 && doc != NULL && buf_cstr(&row) != NULL)
+	/* Not for an order that is new and has to go out. */
+	if (known == 1)
+		doc = json_new();
+	if (doc != NULL && buf_cstr(&row) != NULL)
 		v = json_parse(doc, row.p, row.len);
 	result = v != NULL ? json_get(v, "result") : NULL;
 	if (result != NULL) {

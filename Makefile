@@ -42,9 +42,14 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wstrict-prototypes \
 # __extension__ where it uses it.
 CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -I. -DSLUICE_VERSION='"$(VERSION)"' \
     -fPIE -fno-common $(WARN) $(CFLAGS)
-LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 
-OPT.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+# Those of these that the compiler has (gcc on x86: all but the last;
+# e2e/hardening looks at what came of it).
+HARDEN = $(foreach f,-fstack-clash-protection -ftrivial-auto-var-init=zero \
+    -fcf-protection=full -mbranch-protection=standard,$(shell \
+    $(CC) -Werror $(f) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(f)))
+OPT.release = -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong $(HARDEN)
 OPT.kill := -O1 -g -DKILL_POINTS
 OPT.asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
     -fno-omit-frame-pointer -DKILL_POINTS
@@ -98,7 +103,8 @@ $(O)/libcommon.a: $(common_OBJS:%=$(O)/obj/%)
 	@echo '  AR    $@'
 	$(Q)$(AR) rcs $@ $^
 
-$(O)/obj/%.o: %.c
+# With other flags it is another object.
+$(O)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	$(Q)$(CC) $(CFLAGS_ALL) $(OPT) -MMD -MP -c -o $@ $<

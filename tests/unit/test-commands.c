@@ -1,0 +1,395 @@
+/*
+ * commands: what each does to the state and is answered with, once and again;
+ * invites: used once, expired, hashed, without effect where the commit fails;
+ * who is known by their chat; the row of the bot.
+ *
+ * Not tested here: what was said (test-said), polls and the operator (tests/
+ * e2e: notifier-bot*.sh).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/stage.h"
+#include "notifier/bot_row.h"
+#include "notifier/commands.h"
+#include "notifier/invites.h"
+#include "notifier/ledger.h"
+#include "tests/unit/notifier_fixture.h"
+
+#define STRANGER                                                               \
+	"This bot writes to subscribers alone. If you have a code, send: "     \
+	"/start CODE"
+#define BAD "This code cannot be used."
+
+static struct commands *commands; /* of the test that runs */
+static char answer[4096];
+static struct done done;
+
+static int
+begin_commands(void **state)
+{
+	if (setup(state) != 0)
+		return -1;
+	commands = calloc(1, sizeof(*commands));
+	return commands != NULL ? 0 : -1;
+}
+
+static int
+end_commands(void **state)
+{
+	free(commands);
+	return teardown(state);
+}
+
+/* Within t; the answer is in `answer`. */
+static enum store_error
+say_in(struct fixture *f, struct store_txn *t, int64_t user,
+    enum command command, const char *words, int again)
+{
+	struct said said = {
+		.user = user, .chat = user, .alone = 1, .command = command
+	};
+	enum store_error e;
+	struct buf b;
+
+	commands->n = f->n;
+	snprintf(said.words, sizeof(said.words), "%s", words);
+	buf_init(&b, sizeof(answer) - 1);
+	e = commands_do(commands, t, &said, again, f->now, &b, &done);
+	assert_int_equal(buf_failed(&b), 0);
+	snprintf(answer, sizeof(answer), "%s", buf_cstr(&b));
+	buf_release(&b);
+	return e;
+}
+
+static void
+say_again(struct fixture *f, int64_t user, enum command command,
+    const char *words, int again, const char *expected)
+{
+	struct store_txn *t = begin(f, 1);
+
+	assert_int_equal(say_in(f, t, user, command, words, again), STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+	assert_string_equal(answer, expected);
+}
+
+static void
+say(struct fixture *f, int64_t user, enum command command, const char *words,
+    const char *expected)
+{
+	say_again(f, user, command, words, 0, expected);
+}
+
+/* An invite for an hour. */
+static void
+invite(struct fixture *f, int64_t balance, const char *lang,
+    char code[INVITE_CODE_SIZE], struct invite *v)
+{
+	struct store_txn *t = begin(f, 1);
+
+	*v = (struct invite){ .balance = balance,
+		.made_ms = f->now.wall_ms,
+		.expires_ms = f->now.wall_ms + 3600 * SECOND };
+	snprintf(v->lang, sizeof(v->lang), "%s", lang);
+	assert_int_equal(invite_draw(v, code), 0);
+	assert_int_equal(invite_put(t, v), STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+}
+
+static struct invite
+get_invite(struct fixture *f, const char *id)
+{
+	struct store_txn *t = begin(f, 0);
+	struct invite v;
+
+	assert_int_equal(invite_get(&f->n->roll, t, id, &v), STORE_OK);
+	store_abort(t);
+	return v;
+}
+
+static void
+a_code_is_used_once(void **state)
+{
+	struct fixture *f = *state;
+	char code[INVITE_CODE_SIZE];
+	struct subscriber s;
+	struct invite v;
+
+	invite(f, 30, "ru", code, &v);
+	assert_string_equal(invite_state(&v, f->now.wall_ms), "open");
+	say(f, 12345, COMMAND_START, code,
+	    "✅ Добро пожаловать! Подписка оформлена.\nБаланс: 30\n\n"
+	    "/help — что понимает этот бот");
+	assert_string_equal(done.subscriber, "tg12345");
+	assert_string_equal(done.invite, v.id);
+	s = get(f, "tg12345");
+	assert_string_equal(s.channel, "telegram");
+	assert_string_equal(s.address, "12345");
+	assert_string_equal(s.lang, "ru");
+	assert_int_equal(s.balance, 30);
+	assert_int_equal(s.active, 1);
+	assert_int_equal(s.ledger, 1);
+	v = get_invite(f, v.id);
+	assert_string_equal(v.subscriber, "tg12345");
+	assert_int_equal(v.used_ms, f->now.wall_ms);
+	assert_string_equal(invite_state(&v, f->now.wall_ms), "used");
+
+	/* By the same person, and by another. */
+	say(f, 12345, COMMAND_START, code, "✅ Подписка активна.\nБаланс: 30");
+	assert_null(done.what);
+	say(f, 777, COMMAND_START, code, BAD);
+	assert_int_equal(get(f, "tg12345").balance, 30);
+	assert_int_equal(count(f, "subscribers"), 1);
+	assert_int_equal(count(f, "ledger"), 1);
+}
+
+static void
+a_code_adds_to_what_is_there(void **state)
+{
+	struct fixture *f = *state;
+	char code[INVITE_CODE_SIZE], name[GONE_ALARM_SIZE];
+	struct store_txn *t;
+	struct invite v;
+
+	/* Inactive, as the chat was gone: who writes is there again. */
+	put(f, "s5", 7, 0, 0);
+	t = begin(f, 1);
+	roll_gone_alarm(name, "s5");
+	assert_int_equal(alarm_put(t, name, 1, "gone", f->now.wall_ms), 1);
+	assert_int_equal(store_commit(t), STORE_OK);
+	invite(f, 3, "ru", code, &v);
+	say(f, 5, COMMAND_START, code,
+	    "✅ The code is accepted: +3\nBalance: 10");
+	assert_int_equal(get(f, "s5").balance, 10);
+	assert_int_equal(get(f, "s5").active, 1);
+	assert_string_equal(get(f, "s5").lang, "");
+	assert_int_equal(alarm_open(f, name), 0);
+	assert_int_equal(count(f, "subscribers"), 1);
+	/* One without a balance leaves no row in the ledger. */
+	invite(f, 0, "", code, &v);
+	say(f, 5, COMMAND_START, code,
+	    "✅ The code is accepted: +0\nBalance: 10");
+	assert_int_equal(count(f, "ledger"), 2);
+}
+
+static void
+codes_that_are_none(void **state)
+{
+	struct fixture *f = *state;
+	char code[INVITE_CODE_SIZE], other[INVITE_CODE_SIZE];
+	struct invite v, w;
+
+	invite(f, 5, "", code, &v);
+	invite(f, BALANCE_MAX, "", other, &w);
+	assert_string_not_equal(code, other);
+	put(f, "s5", 1, 1, 0);
+	/* A balance that would be too large. */
+	say(f, 5, COMMAND_START, other, BAD);
+	/* Part of one, one more letter, the id, nothing like it. */
+	other[10] = '\0';
+	say(f, 6, COMMAND_START, other, BAD);
+	snprintf(answer, sizeof(answer), "%sA", code);
+	say(f, 6, COMMAND_START, answer, BAD);
+	say(f, 6, COMMAND_START, v.id, BAD);
+	say(f, 6, COMMAND_START, v.hash, BAD);
+	say(f, 6, COMMAND_START, "' OR 1", BAD);
+	/* Dealt with before, by a state that did not keep it. */
+	say_again(f, 6, COMMAND_START, code, 1, BAD);
+	/* To the last millisecond, and not after it. */
+	f->now.wall_ms = v.expires_ms;
+	assert_string_equal(invite_state(&v, f->now.wall_ms), "expired");
+	say(f, 6, COMMAND_START, code, BAD);
+	assert_int_equal(count(f, "subscribers"), 1);
+	f->now.wall_ms = v.expires_ms - 1;
+	say(f, 6, COMMAND_START, code,
+	    "✅ Welcome! You are subscribed.\nBalance: 5\n\n"
+	    "/help — what this bot understands");
+}
+
+/* The state has the hash of a code and not the code. */
+static void
+codes_are_hashed(void **state)
+{
+	/* SHA-256 of "abc": FIPS 180-2, B.1. */
+	static const struct invite abc = { .id = "ba7816bf8f01",
+		.hash = "ba7816bf8f01cfea414140de5dae2223"
+			"b00361a396177a9cb410ff61f20015ad",
+		.balance = 1,
+		.expires_ms = BASE + DAY };
+	struct fixture *f = *state;
+	struct store_txn *t = begin(f, 1);
+	struct invite v, another = abc;
+
+	assert_int_equal(invite_put(t, &abc), STORE_OK);
+	assert_int_equal(invite_find(&f->n->roll, t, "abc", &v), STORE_OK);
+	assert_string_equal(v.hash, abc.hash);
+	/* The same id, and another hash behind it. */
+	another.hash[63] = 'e';
+	assert_int_equal(invite_put(t, &another), STORE_OK);
+	assert_int_equal(
+	    invite_find(&f->n->roll, t, "abc", &v), STORE_NOTFOUND);
+	store_abort(t);
+}
+
+static void
+without_a_commit_there_is_no_effect(void **state)
+{
+	struct fixture *f = *state;
+	char code[INVITE_CODE_SIZE];
+	struct store_txn *t;
+	struct invite v;
+
+	invite(f, 5, "", code, &v);
+	t = begin(f, 1);
+	assert_int_equal(say_in(f, t, 6, COMMAND_START, code, 0), STORE_OK);
+	store_abort(t);
+	assert_int_equal(count(f, "subscribers"), 0);
+	assert_int_equal(get_invite(f, v.id).used_ms, 0);
+	say(f, 6, COMMAND_START, code,
+	    "✅ Welcome! You are subscribed.\nBalance: 5\n\n"
+	    "/help — what this bot understands");
+	assert_int_equal(count(f, "ledger"), 1);
+}
+
+static void
+pauses_and_languages(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "s5", 7, 1, 0);
+	say_again(f, 5, COMMAND_STOP, "", 1,
+	    "⏸ Your subscription is paused: no messages, and the balance "
+	    "stays.\n/start makes it active again.");
+	assert_int_equal(get(f, "s5").active, 1);
+	say(f, 5, COMMAND_STOP, "",
+	    "⏸ Your subscription is paused: no messages, and the balance "
+	    "stays.\n/start makes it active again.");
+	assert_int_equal(get(f, "s5").active, 0);
+	assert_string_equal(done.what, "a subscriber paused");
+	say_again(f, 5, COMMAND_START, "", 1,
+	    "✅ Your subscription is active.\nBalance: 7");
+	assert_int_equal(get(f, "s5").active, 0);
+	say(f, 5, COMMAND_START, "",
+	    "✅ Your subscription is active.\nBalance: 7");
+	assert_int_equal(get(f, "s5").active, 1);
+	say(f, 5, COMMAND_START, "",
+	    "✅ Your subscription is active.\nBalance: 7");
+	assert_null(done.what);
+	say(f, 5, COMMAND_LANG, "ru", "Язык: русский");
+	assert_string_equal(get(f, "s5").lang, "ru");
+	say(f, 5, COMMAND_LANG, "rus", "Отправьте /lang ru или /lang en");
+	say(f, 5, COMMAND_BALANCE, "", "Баланс: 7");
+	say(f, 5, COMMAND_LANG, "en", "Language: English");
+	say(f, 6, COMMAND_LANG, "en", STRANGER);
+	say(f, 6, COMMAND_STOP, "", STRANGER);
+}
+
+/* Open trades whose OPEN they got, of this journal alone. */
+static void
+open_trades(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "s1", 9, 1, 0);
+	take(f, 1, "OPEN");
+	put(f, "s2", 9, 1, 0);
+	take(f, 2, "OPEN");
+	take(f, 3, "OPEN");
+	take(f, 2, "CLOSE");
+	take(f, 3, "INCREASE");
+	run(f);
+	say(f, 1, COMMAND_STATUS, "",
+	    "✅ Your subscription is active\nBalance: 6\nLanguage: English\n"
+	    "Open trades: 2\n#00001 LONG BTC/USDT\n#00003 LONG BTC/USDT");
+	say(f, 2, COMMAND_STATUS, "",
+	    "✅ Your subscription is active\nBalance: 7\nLanguage: English\n"
+	    "Open trades: 1\n#00003 LONG BTC/USDT");
+	for (int number = 4; number <= 24; number++)
+		take(f, number, "OPEN");
+	run(f);
+	put(f, "s2", 9, 0, 0);
+	say(f, 2, COMMAND_STATUS, "", answer);
+	assert_non_null(strstr(answer, "Open trades: 8\n"));
+}
+
+static void
+who_is_known_by_chat(void **state)
+{
+	static const char *const rows[] = { "501", "-501", "@501", "5010" };
+	struct fixture *f = *state;
+	struct subscriber s = { .active = 1, .balance = 1 };
+	struct store_txn *t = begin(f, 1);
+
+	for (size_t i = 1; i < 4; i++) {
+		snprintf(s.id, sizeof(s.id), "x%zu", i);
+		strcpy(s.channel, "telegram");
+		strcpy(s.address, rows[i]);
+		assert_int_equal(roll_put(t, &s), STORE_OK);
+	}
+	strcpy(s.id, "x5");
+	strcpy(s.channel, "stdout");
+	strcpy(s.address, "\"channel\":\"telegram\",\"address\":\"501\"");
+	assert_int_equal(roll_put(t, &s), STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+	say(f, 501, COMMAND_BALANCE, "", STRANGER);
+	/* Of two, the one with the id of the user. */
+	put(f, "s501", 7, 1, 0);
+	say(f, 501, COMMAND_BALANCE, "", "Balance: 7");
+	strcpy(s.id, "tg501");
+	s.balance = 8;
+	t = begin(f, 1);
+	assert_int_equal(roll_put(t, &s), STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+	say(f, 501, COMMAND_BALANCE, "", "Balance: 8");
+}
+
+static void
+the_row_of_the_bot(void **state)
+{
+	struct bot_row row = { .bot = 42, .name = "a_bot" }, got;
+	struct fixture *f = *state;
+	struct store_txn *t = begin(f, 1);
+
+	assert_int_equal(bot_row_get(&f->n->roll, t, &got), STORE_NOTFOUND);
+	assert_int_equal(got.update, 0);
+	assert_int_equal(bot_row_put(t, &row), STORE_OK);
+	assert_int_equal(bot_row_get(&f->n->roll, t, &got), STORE_OK);
+	assert_int_equal(got.update + got.time_ms, 0);
+	row.update = 9007199254740993;
+	row.time_ms = BASE;
+	assert_int_equal(bot_row_put(t, &row), STORE_OK);
+	assert_int_equal(bot_row_get(&f->n->roll, t, &got), STORE_OK);
+	assert_int_equal(got.bot, 42);
+	assert_string_equal(got.name, "a_bot");
+	assert_int_equal(got.update, 9007199254740993);
+	assert_int_equal(got.time_ms, BASE);
+	store_abort(t);
+}
+
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, begin_commands, end_commands)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_code_is_used_once),
+		TEST(a_code_adds_to_what_is_there),
+		TEST(codes_that_are_none),
+		TEST(codes_are_hashed),
+		TEST(without_a_commit_there_is_no_effect),
+		TEST(pauses_and_languages),
+		TEST(open_trades),
+		TEST(who_is_known_by_chat),
+		TEST(the_row_of_the_bot),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

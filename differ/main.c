@@ -9,22 +9,17 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/confine.h"
-#include "common/endpoint.h"
 #include "common/killpoint.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/sig.h"
-#include "common/stage.h"
-#include "common/store.h"
+#include "common/stage_open.h"
 #include "differ/array.h"
 #include "differ/differ.h"
 #include "differ/state.h"
 
-#define TICK_MS 60000	       /* housekeeping of the store */
-#define RETRY_FIRST_MS 100     /* a commit that failed is tried again after */
-#define RETRY_MAX_MS 5000      /* … at the most */
-#define RETRY_STOPPING_MS 5000 /* how long, once it is to end */
-#define CLOSE_MS 5000	       /* what a socket's peer gets to read the rest */
+#define TICK_MS 60000 /* housekeeping of the store */
+#define CLOSE_MS 5000 /* what a socket's peer gets to read the rest */
 #define MAP_ALARM_PERCENT 70
 #define READER_ALARM_MS 300000
 
@@ -151,50 +146,32 @@ must_go_on(const struct process *p)
 		    differ_failed(p->differ));
 }
 
-/*
- * A commit that fails is tried again until there is room: nothing is read or
- * announced meanwhile.  Once the process is to end, not for long.
- */
-static void
-commit_retry(struct process *p, enum store_error err)
+static enum store_error
+try_commit(void *arg)
 {
-	int64_t wait = RETRY_FIRST_MS, until = INT64_MAX, now;
-	struct pollfd pfd = { .fd = sig_fd(), .events = POLLIN };
+	struct process *p = arg;
 
-	log_error("unable to commit, retrying; nothing is read or announced",
-	    LOG_STR("reason", store_errstr(p->store)));
-	while (err != STORE_OK) {
-		if (err == STORE_BAD)
-			die(EX_CONFIG,
-			    "unable to commit: %s; what was read since the "
-			    "last commit was not announced",
-			    store_errstr(p->store));
-		now = clock_mono_ms();
-		if (sig_stop() && until == INT64_MAX) {
-			until = now + RETRY_STOPPING_MS;
-			pfd.fd = -1;
-		}
-		if (now >= until)
-			die(EX_IOERR,
-			    "unable to commit: %s; what was read since the "
-			    "last commit was not announced",
-			    store_errstr(p->store));
-		if (poll(&pfd, 1, (int)wait) == -1 && errno != EINTR)
-			die(EX_OSERR, "poll: %s", strerror(errno));
-		wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
-		err = differ_commit(p->differ, put_rows, p);
-	}
-	log_warn("committed again", LOG_INT("seq", (int64_t)p->differ->seq));
+	return differ_commit(p->differ, put_rows, p);
+}
+
+static const char *
+commit_error(void *arg)
+{
+	const struct process *p = arg;
+
+	return store_errstr(p->store);
 }
 
 static void
 commit(struct process *p)
 {
-	enum store_error err = differ_commit(p->differ, put_rows, p);
+	const struct stage_retry r = { try_commit, commit_error, p,
+		"announced" };
+	enum store_error err = try_commit(p);
 
 	must_go_on(p);
 	if (err != STORE_OK)
-		commit_retry(p, err);
+		stage_retry(&r, err);
 	p->unsaid = 0;
 	for (size_t i = 0; i < p->nalarms; i++)
 		p->alarms[i].changed = 0;
@@ -337,22 +314,11 @@ say_notices(struct process *p)
 static void
 open_store(struct process *p)
 {
-	struct store_opts o = {
-		.dir = p->stage.dir,
-		.stage = "differ",
-		.tables = state_tables,
-		.schema = STATE_SCHEMA,
-		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
-		.mode = p->stage.check ? STORE_READ : STORE_OWN,
-	};
-	enum store_error err;
 	char why[512];
 
-	err = store_open(&p->store, &o, why, sizeof(why));
-	if (p->stage.check && err == STORE_NOTFOUND)
+	p->store = stage_store(&p->stage, "differ", state_tables, STATE_SCHEMA);
+	if (p->store == NULL)
 		return;
-	if (err != STORE_OK)
-		die(store_exit(err), "%s", why);
 	p->differ = differ_new(p->store,
 	    setting_str(p->stage.settings, ACCOUNT), why, sizeof(why));
 	if (p->differ == NULL)
@@ -360,23 +326,6 @@ open_store(struct process *p)
 		    "unable to use the state in '%s': %s; restore a copy, or "
 		    "move it away to begin a new journal",
 		    p->stage.dir, why);
-}
-
-static void
-open_endpoints(struct process *p)
-{
-	char why[512];
-
-	p->in = input_open(p->stage.input, why, sizeof(why));
-	if (p->in == NULL)
-		die(EX_IOERR, "%s", why);
-	p->out = output_new(OUTPUT_BLOCK);
-	if (p->out == NULL)
-		die(EX_OSERR, "unable to start: %s", strerror(errno));
-	for (size_t i = 0; i < p->stage.noutputs; i++)
-		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
-		    -1)
-			die(EX_IOERR, "%s", why);
 }
 
 static void
@@ -438,7 +387,8 @@ main(int argc, char *argv[])
 		return EX_OK;
 	}
 	init_alarms(&p);
-	open_endpoints(&p);
+	p.in = stage_input(&p.stage);
+	p.out = stage_output(&p.stage, OUTPUT_BLOCK);
 	stage_confine(&p.stage, &alone);
 	p.tick_ms = clock_mono_ms() + TICK_MS;
 	log_info("ready", LOG_STR("dir", p.stage.dir),

@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/service.h"
+#include "common/stage_open.h"
 #include "notifier/process.h"
 
 #define CLOSE_MS 5000
@@ -86,23 +87,10 @@ check_subscribers(struct process *p)
 static void
 open_store(struct process *p)
 {
-	struct store_opts o = {
-		.dir = p->stage.dir,
-		.stage = "notifier",
-		.tables = notifier_tables,
-		.schema = NOTIFIER_SCHEMA,
-		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
-		.mode = p->stage.check ? STORE_READ : STORE_OWN,
-	};
-	enum store_error err;
-	char why[512];
-
-	err = store_open(&p->store, &o, why, sizeof(why));
-	if (p->stage.check && err == STORE_NOTFOUND)
-		return;
-	if (err != STORE_OK)
-		die(store_exit(err), "%s", why);
-	check_subscribers(p);
+	p->store = stage_store(
+	    &p->stage, "notifier", notifier_tables, NOTIFIER_SCHEMA);
+	if (p->store != NULL)
+		check_subscribers(p);
 }
 
 static void
@@ -147,23 +135,6 @@ open_channels(struct process *p)
 	add_channel(p, slack_channel(p->http));
 	add_channel(p, ntfy_channel(p->http));
 	add_channel(p, printed_channel(&p->printed));
-}
-
-static void
-open_endpoints(struct process *p)
-{
-	char why[512];
-
-	p->in = input_open(p->stage.input, why, sizeof(why));
-	if (p->in == NULL)
-		die(EX_IOERR, "%s", why);
-	p->out = output_new(OUTPUT_QUEUE);
-	if (p->out == NULL)
-		die(EX_OSERR, "unable to start: %s", strerror(errno));
-	for (size_t i = 0; i < p->stage.noutputs; i++)
-		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
-		    -1)
-			die(EX_IOERR, "%s", why);
 }
 
 static void
@@ -259,7 +230,8 @@ setup_state(struct process *p)
 void
 setup_rest(struct process *p)
 {
-	open_endpoints(p);
+	p->in = stage_input(&p->stage);
+	p->out = stage_output(&p->stage, OUTPUT_QUEUE);
 	open_channels(p);
 	open_notifier(p);
 	open_bot(p);

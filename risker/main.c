@@ -8,22 +8,17 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/confine.h"
-#include "common/endpoint.h"
 #include "common/killpoint.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/sig.h"
-#include "common/stage.h"
-#include "common/store.h"
+#include "common/stage_open.h"
 #include "risker/risker.h"
 #include "risker/state.h"
 
-#define TICK_MS 60000	       /* housekeeping of the store */
-#define TRIM_MS 1000	       /* between givings back of mapped pages */
-#define RETRY_FIRST_MS 100     /* a batch that failed is tried again after */
-#define RETRY_MAX_MS 5000      /* … at the most */
-#define RETRY_STOPPING_MS 5000 /* how long, once it is to end */
-#define CLOSE_MS 5000	       /* what a socket's peer gets to read the rest */
+#define TICK_MS 60000 /* housekeeping of the store */
+#define TRIM_MS 1000  /* between givings back of mapped pages */
+#define CLOSE_MS 5000 /* what a socket's peer gets to read the rest */
 #define MAP_ALARM_PERCENT 70
 #define READER_ALARM_MS 300000
 
@@ -134,6 +129,10 @@ decide(struct process *p, int must)
 		return STORE_OK;
 	}
 	err = risker_commit(r, put_rows, p);
+	if (r->out_of_memory)
+		die(EX_OSERR,
+		    "out of memory; what was read since the last commit was "
+		    "not decided");
 	if (err != STORE_OK)
 		return err;
 	p->unsaid = 0;
@@ -142,45 +141,24 @@ decide(struct process *p, int must)
 	return STORE_OK;
 }
 
-static _Noreturn void
-give_up(const struct process *p, int code)
+static enum store_error
+try_all(void *arg)
 {
-	die(code,
-	    "unable to decide: %s; what was read since the last commit was "
-	    "not decided",
-	    risker_error(p->risker));
+	return decide(arg, 1);
 }
 
-/*
- * What cannot be committed is decided anew until it can: nothing is read or
- * written meanwhile.  Once the process is to end, not for long.
- */
-static void
-retry(struct process *p, enum store_error err, int must)
+static enum store_error
+try_decide(void *arg)
 {
-	int64_t wait = RETRY_FIRST_MS, until = INT64_MAX, now;
-	struct pollfd pfd = { .fd = sig_fd(), .events = POLLIN };
+	return decide(arg, 0);
+}
 
-	log_error("unable to commit, retrying; nothing is read or decided",
-	    LOG_STR("reason", risker_error(p->risker)));
-	while (err != STORE_OK) {
-		if (err == STORE_BAD)
-			give_up(p, EX_CONFIG);
-		if (p->risker->out_of_memory)
-			give_up(p, EX_OSERR);
-		now = clock_mono_ms();
-		if (sig_stop() && until == INT64_MAX) {
-			until = now + RETRY_STOPPING_MS;
-			pfd.fd = -1;
-		}
-		if (now >= until)
-			give_up(p, EX_IOERR);
-		if (poll(&pfd, 1, (int)wait) == -1 && errno != EINTR)
-			die(EX_OSERR, "poll: %s", strerror(errno));
-		wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
-		err = decide(p, must);
-	}
-	log_warn("committed again", LOG_STR("dir", p->stage.dir));
+static const char *
+commit_error(void *arg)
+{
+	const struct process *p = arg;
+
+	return risker_error(p->risker);
 }
 
 static void
@@ -251,10 +229,12 @@ trim(struct process *p)
 static void
 work(struct process *p, int must)
 {
-	enum store_error err = decide(p, must);
+	const struct stage_retry r = { must ? try_all : try_decide,
+		commit_error, p, "decided" };
+	enum store_error err = r.again(p);
 
 	if (err != STORE_OK)
-		retry(p, err, must);
+		stage_retry(&r, err);
 	count(p);
 	announce(p);
 	look_blind(p);
@@ -359,44 +339,13 @@ say_notices(struct process *p)
 static void
 open_store(struct process *p)
 {
-	struct store_opts o = {
-		.dir = p->stage.dir,
-		.stage = "risker",
-		.tables = risker_tables,
-		.schema = RISKER_SCHEMA,
-		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
-		.mode = p->stage.check ? STORE_READ : STORE_OWN,
-	};
-	enum store_error err;
-	char why[512];
-
-	err = store_open(&p->store, &o, why, sizeof(why));
-	if (p->stage.check && err == STORE_NOTFOUND)
-		return;
-	if (err != STORE_OK)
-		die(store_exit(err), "%s", why);
+	p->store =
+	    stage_store(&p->stage, "risker", risker_tables, RISKER_SCHEMA);
 	if (p->stage.check)
 		return;
 	p->risker = risker_new(p->store, p->stage.settings, p->stage.dir);
 	if (p->risker == NULL)
 		die(EX_OSERR, "unable to start: %s", strerror(errno));
-}
-
-static void
-open_endpoints(struct process *p)
-{
-	char why[512];
-
-	p->in = input_open(p->stage.input, why, sizeof(why));
-	if (p->in == NULL)
-		die(EX_IOERR, "%s", why);
-	p->out = output_new(OUTPUT_BLOCK);
-	if (p->out == NULL)
-		die(EX_OSERR, "unable to start: %s", strerror(errno));
-	for (size_t i = 0; i < p->stage.noutputs; i++)
-		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
-		    -1)
-			die(EX_IOERR, "%s", why);
 }
 
 static void
@@ -457,7 +406,8 @@ main(int argc, char *argv[])
 		return EX_OK;
 	}
 	init_alarms(&p);
-	open_endpoints(&p);
+	p.in = stage_input(&p.stage);
+	p.out = stage_output(&p.stage, OUTPUT_BLOCK);
 	stage_confine(&p.stage, &alone);
 	p.tick_ms = clock_mono_ms() + TICK_MS;
 	log_info("ready", LOG_STR("dir", p.stage.dir));

@@ -13,6 +13,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/sig.h"
+#include "common/stage_open.h"
 #include "trader/flatten.h"
 #include "trader/order.h"
 #include "trader/process.h"
@@ -425,25 +426,6 @@ loop(struct process *p)
 
 /* ---- start and end ---- */
 
-static void
-open_endpoints(struct process *p)
-{
-	char why[512];
-
-	if (!p->flatten) {
-		p->in = input_open(p->stage.input, why, sizeof(why));
-		if (p->in == NULL)
-			die(EX_IOERR, "%s", why);
-	}
-	p->out = output_new(OUTPUT_QUEUE);
-	if (p->out == NULL)
-		die(EX_OSERR, "unable to start: %s", strerror(errno));
-	for (size_t i = 0; i < p->stage.noutputs; i++)
-		if (output_add(p->out, p->stage.outputs[i], why, sizeof(why)) ==
-		    -1)
-			die(EX_IOERR, "%s", why);
-}
-
 /* Bybit, the state, and nothing else. */
 static void
 confine_all(struct process *p)
@@ -503,7 +485,9 @@ main(int argc, char *argv[])
 	}
 	take_time(&p);
 	state_load(&p);
-	open_endpoints(&p);
+	if (!p.flatten)
+		p.in = stage_input(&p.stage);
+	p.out = stage_output(&p.stage, OUTPUT_QUEUE);
 	confine_all(&p);
 	if (p.flatten)
 		trader_flatten(p.trader, 1);

@@ -6,12 +6,11 @@
 #include <sysexits.h>
 
 #include "common/confine.h"
-#include "common/endpoint.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/service.h"
 #include "common/sig.h"
-#include "common/store.h"
+#include "common/stage_open.h"
 #include "webhookd/address.h"
 #include "webhookd/api.h"
 #include "webhookd/intake.h"
@@ -35,14 +34,6 @@
 void
 start_store(struct process *p)
 {
-	struct store_opts o = {
-		.dir = p->stage.dir,
-		.stage = "webhookd",
-		.tables = intake_tables,
-		.schema = INTAKE_SCHEMA,
-		.map_size = setting_bytes(p->stage.settings, STATE_MAP_SIZE),
-		.mode = p->stage.check ? STORE_READ : STORE_OWN,
-	};
 	struct intake_opts io = {
 		.timeout_ms = setting_ms(p->stage.settings, WEBHOOK_TIMEOUT),
 		.ttl_ms = setting_ms(p->stage.settings, ALERT_TTL),
@@ -54,14 +45,12 @@ start_store(struct process *p)
 		.answer = front_reply,
 		.arg = p,
 	};
-	enum store_error err;
 	char why[512];
 
-	err = store_open(&p->store, &o, why, sizeof(why));
-	if (p->stage.check && err == STORE_NOTFOUND)
+	p->store =
+	    stage_store(&p->stage, "webhookd", intake_tables, INTAKE_SCHEMA);
+	if (p->store == NULL)
 		return;
-	if (err != STORE_OK)
-		die(store_exit(err), "%s", why);
 	io.store = p->store;
 	p->intake = intake_new(&io, p->wall_ms, p->mono_ms, why, sizeof(why));
 	if (p->intake == NULL)
@@ -129,36 +118,22 @@ start_settings(struct process *p)
 		    LOG_STR("WEBHOOK_LISTEN", setting_str(s, WEBHOOK_LISTEN)));
 }
 
-static void
-add_output(struct output **out, const char *endpoint)
-{
-	char why[512];
-
-	if (*out == NULL)
-		*out = output_new(OUTPUT_QUEUE);
-	if (*out == NULL)
-		die(EX_OSERR, "unable to start: %s", strerror(errno));
-	if (output_add(*out, endpoint, why, sizeof(why)) == -1)
-		die(EX_IOERR, "%s", why);
-}
-
 void
 start_endpoints(struct process *p)
 {
 	const char *signals = p->stage.own['s'];
-	char why[512];
 
 	for (size_t i = 0; i < p->stage.noutputs; i++)
 		if (signals != NULL &&
 		    strcmp(signals, p->stage.outputs[i]) == 0)
 			stage_usage("-s %s is the same as -o", signals);
-	p->in = input_open(p->stage.input, why, sizeof(why));
-	if (p->in == NULL)
-		die(EX_IOERR, "%s", why);
-	for (size_t i = 0; i < p->stage.noutputs; i++)
-		add_output(&p->out, p->stage.outputs[i]);
-	if (signals != NULL)
-		add_output(&p->signals, signals);
+	p->in = stage_input(&p->stage);
+	p->out = stage_output(&p->stage, OUTPUT_QUEUE);
+	if (signals != NULL) {
+		struct stage only = { .outputs = { signals }, .noutputs = 1 };
+
+		p->signals = stage_output(&only, OUTPUT_QUEUE);
+	}
 	/* What is pending goes out with the first turn. */
 	p->connects = output_connects(p->out) + 1;
 }

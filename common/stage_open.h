@@ -1,0 +1,41 @@
+/*
+ * stage_open - what a stage opens at its start, as its options say.
+ *
+ * For the process alone: what cannot be opened is said and ends it, with 71,
+ * 74, or what store_exit() says.
+ */
+#ifndef SLUICE_STAGE_OPEN_H
+#define SLUICE_STAGE_OPEN_H
+
+#include "common/endpoint.h"
+#include "common/stage.h"
+#include "common/store.h"
+
+/* -i */
+struct input *stage_input(const struct stage *st);
+
+/* Each -o. */
+struct output *stage_output(const struct stage *st, enum output_policy policy);
+
+/*
+ * The stage's own state, with these tables; with -n it is read, and NULL where
+ * there is none yet.
+ */
+struct store *stage_store(const struct stage *st, const char *name,
+    const char *const *tables, unsigned schema);
+
+/*
+ * A commit failed with e: again() is called, with back-off from 0.1 s to 5 s,
+ * until it succeeds; the caller reads and says nothing meanwhile.  Once the
+ * process is to end, for 5 seconds at most; then, and where the state is bad,
+ * it ends, with 74 or 78.
+ */
+struct stage_retry {
+	enum store_error (*again)(void *arg);
+	const char *(*why)(void *arg); /* it failed, the last time */
+	void *arg;
+	const char *undone; /* what is not done meanwhile: "announced" */
+};
+void stage_retry(const struct stage_retry *r, enum store_error e);
+
+#endif

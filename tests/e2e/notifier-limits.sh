@@ -45,15 +45,19 @@ done
 TELEGRAM_CHAT_RATE=2 TELEGRAM_GROUP_RATE=20 "$B/notifier" -l <three >group.out 2>group.log || fail "exit $?"
 [ "$(tried -1007)" -eq 3 ] || fail "$(tried -1007) messages to the group, not 3"
 at_least 1000 3 '-1007'
-# 10,000 characters of two units each, in a number that is none: five parts, in
-# order; of which the third has to be sent again, and no other is.
+# A template of 10,000 characters of two units each: five parts, in order; of
+# which the third has to be sent again, and no other is.
 "$B/subscribers" remove group
 "$B/subscribers" add ann -c telegram -t 50 -b 9
-long=$(printf '%10000s' '' | sed 's/ /🔔/g')
+mkdir own
+{
+	printf '[OPEN]\n🔔 Trade #{signal_number} ⚡\n'
+	printf '%10000s\n' '' | sed 's/ /🔔/g'
+} >own/en.txt
 control fault '{"path":"/bot","match":"(3/","status":502}'
-signal 5 3 OPEN | sed "s/\"entry_price\":\"45000\"/\"entry_price\":\"$long\"/" >in.long
+signal 5 3 OPEN >in.long
 mkfifo in
-spawn notifier sh -c 'exec "$1" -l <in' sh "$B/notifier"
+NOTIFY_TEMPLATES=own spawn notifier sh -c 'exec "$1" -l <in' sh "$B/notifier"
 exec 9>in
 cat in.long >&9
 signal 6 3 INCREASE >&9
@@ -79,7 +83,7 @@ kill9 notifier
 exec 9>&-
 control clear '{}'
 before=$(tried 50)
-"$B/notifier" -l </dev/null >rest.out 2>rest.log || fail "exit $?"
+NOTIFY_TEMPLATES=own "$B/notifier" -l </dev/null >rest.out 2>rest.log || fail "exit $?"
 [ $(($(tried 50) - before)) -eq 2 ] || fail "$(($(tried 50) - before)) parts after a crash, not 2"
 
 # What Telegram cannot parse goes once more, and then no more (F29).

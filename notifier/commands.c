@@ -22,12 +22,14 @@ struct task {
 	struct buf *b;
 	struct done *done;
 	struct subscriber s; /* who wrote it; id is "" for nobody we know */
+	int skipped;	     /* there was no time to look who that is */
 };
 
-const char *
-commands_lang(const struct commands *c, const char *chosen)
+/* Of who is no subscriber, or has chosen none, it is NOTIFY_LANG. */
+static const char *
+lang_of(const struct task *k)
 {
-	return chosen[0] != '\0' ? chosen : c->n->o.lang;
+	return k->s.lang[0] != '\0' ? k->s.lang : k->c->n->o.lang;
 }
 
 int
@@ -52,8 +54,8 @@ say(struct task *k, enum section section, const struct values *v)
 {
 	static const struct values none;
 
-	(void)template_put(k->b, k->c->n->o.templates, section,
-	    commands_lang(k->c, k->s.lang), v != NULL ? v : &none);
+	(void)template_put(k->b, k->c->n->o.templates, section, lang_of(k),
+	    v != NULL ? v : &none);
 	return STORE_OK;
 }
 
@@ -92,9 +94,7 @@ save(struct task *k, const char *what)
 }
 
 struct search {
-	struct roll *roll;
 	char part[64]; /* of the row that is looked for */
-	const struct said *said;
 	char id[ID_SIZE];
 };
 
@@ -120,12 +120,14 @@ look_at_row(
 static enum store_error
 find_by_chat(struct task *k)
 {
-	struct search h = { .said = k->said };
+	struct search h = { .id = "" };
 	enum store_error e;
 
 	if (!throttle_allows(&k->c->throttle, THROTTLE_LOOKUP, k->said->user,
-		k->now.mono_ms))
+		k->now.mono_ms)) {
+		k->skipped = 1;
 		return STORE_NOTFOUND;
+	}
 	(void)snprintf(h.part, sizeof(h.part),
 	    "\"channel\":\"telegram\",\"address\":\"%" PRId64 "\"",
 	    k->said->user);
@@ -255,8 +257,8 @@ put_trade(
 	value_int(
 	    &v, FIELD_SIGNAL_TYPE, type != NULL && strcmp(type, "buy") == 0);
 	buf_putc(b, '\n');
-	(void)template_put(b, k->c->n->o.templates, SECTION_FOLLOWED,
-	    commands_lang(k->c, k->s.lang), &v);
+	(void)template_put(
+	    b, k->c->n->o.templates, SECTION_FOLLOWED, lang_of(k), &v);
 }
 
 /* The open trades that they got the OPEN of, one a line; how many. */
@@ -366,7 +368,8 @@ commands_do(struct commands *c, struct store_txn *t, const struct said *said,
 
 	*done = (struct done){ .what = NULL };
 	e = find_subscriber(&k);
-	if (e != STORE_OK)
+	/* Unanswered: not to make somebody a subscriber for the second time. */
+	if (e != STORE_OK || k.skipped)
 		return e;
 	return k.s.id[0] != '\0' ? do_for_subscriber(&k) : do_for_stranger(&k);
 }

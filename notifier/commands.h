@@ -12,6 +12,7 @@
 
 #include "common/buf.h"
 #include "common/store.h"
+#include "notifier/invites.h"
 #include "notifier/notifier.h"
 #include "notifier/said.h"
 #include "notifier/throttle.h"
@@ -25,7 +26,7 @@ struct commands {
 struct done {
 	const char *what; /* NULL: nothing to be told */
 	char subscriber[ID_SIZE];
-	char invite[13]; /* the id of the code, or "" */
+	char invite[INVITE_ID_SIZE]; /* the id of the code, or "" */
 };
 
 /*
@@ -43,8 +44,5 @@ int commands_heard(
 enum store_error commands_do(struct commands *c, struct store_txn *t,
     const struct said *said, int again, struct moment now, struct buf *b,
     struct done *done);
-
-/* The language of who is no subscriber, or has chosen none. */
-const char *commands_lang(const struct commands *c, const char *chosen);
 
 #endif

@@ -350,6 +350,27 @@ who_is_known_by_chat(void **state)
 	say(f, 501, COMMAND_BALANCE, "", "Balance: 8");
 }
 
+/* Whom there was no time to look for is no stranger, and gets no second row. */
+static void
+too_many_to_look_for(void **state)
+{
+	struct fixture *f = *state;
+	char code[INVITE_CODE_SIZE];
+	struct invite v;
+
+	put(f, "s5", 7, 1, 0);
+	invite(f, 3, "", code, &v);
+	while (throttle_allows(
+	    &commands->throttle, THROTTLE_LOOKUP, 1, f->now.mono_ms))
+		;
+	say(f, 5, COMMAND_START, code, "");
+	say(f, 6, COMMAND_BALANCE, "", "");
+	assert_int_equal(count(f, "subscribers"), 1);
+	f->now.mono_ms += 200;
+	say(f, 5, COMMAND_START, code,
+	    "✅ The code is accepted: +3\nBalance: 10");
+}
+
 static void
 the_row_of_the_bot(void **state)
 {
@@ -388,6 +409,7 @@ main(void)
 		TEST(pauses_and_languages),
 		TEST(open_trades),
 		TEST(who_is_known_by_chat),
+		TEST(too_many_to_look_for),
 		TEST(the_row_of_the_bot),
 	};
 

@@ -303,6 +303,7 @@ step_until() {
 		now_is "$1"
 		case $2 in
 		gone) [ -e "fired.$1" ] && [ "$(<"fired.$1")" != "$pid" ] && did "kill run" "$1" && return 0 ;;
+		back) check "$1" && return 0 ;;
 		armed) [ -e "fired.$1" ] && return 0 ;;
 		stopped) grep -q '^State:[^A-Z]*T' "/proc/$pid/status" 2>/dev/null && did stop "$1" && return 0 ;;
 		esac

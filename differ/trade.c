@@ -410,6 +410,20 @@ take(struct differ *d, struct leg *l, struct record *r, struct decimal need,
 }
 
 /*
+ * More was closed by now than was held when it was seen last, so it had grown
+ * since: what was closed after that at the very same average entry is of the
+ * same trade, and not of one that nobody saw.  left: need that is left, below
+ * 0.
+ */
+static int
+grown(const struct leg *l, struct decimal left, struct decimal entry,
+    const struct record *r)
+{
+	return l->steps[0].kind == STEP_CLOSE && decimal_sign(left) < 0 &&
+	    decimal_cmp(entry, r->entry) == 0;
+}
+
+/*
  * Gather the records of the first step, which shrinks the trade by need.  0
  * where it has to wait for more; else *got and the reason, as far as known.
  */
@@ -418,7 +432,7 @@ gather(struct differ *d, struct leg *l, struct decimal need, int64_t now,
     struct exits *got, enum reason *reason)
 {
 	int64_t until = latest(d, l);
-	struct decimal rest;
+	struct decimal rest, entry = decimal_zero;
 
 	if (decimal_cmp(in_hand(d, l, until), need) < 0 &&
 	    now < l->steps[0].time + RECORD_WAIT_MS)
@@ -431,10 +445,11 @@ gather(struct differ *d, struct leg *l, struct decimal need, int64_t now,
 			continue;
 		rest = need;
 		sum_sub(&rest, got->qty);
-		if (decimal_sign(rest) <= 0)
+		if (decimal_sign(rest) <= 0 && !grown(l, rest, entry, r))
 			break;
 		*reason = record_reason(r);
-		take(d, l, r, rest, got);
+		entry = r->entry;
+		take(d, l, r, decimal_sign(rest) > 0 ? rest : r->left, got);
 	}
 	return 1;
 }

@@ -177,6 +177,16 @@ sed 's/"why":"credit","change":1/"why":"credit","change":2/' ledger.good >ledger
 finds B .
 sed 's/"why":"open","change":-4/"why":"open","change":-5/' ledger.good >ledger.ndjson
 finds B .
+# Paid back, as it was refused in the end: where a kill kept its first arrival secret.
+back() {
+	sed '/"late","why":"open"/s/$/\n{"subscriber":"late","why":"undelivered","signal_number":6,"change":1}/' ledger.good >ledger.ndjson
+	sed '/late/s/6/7/' export.good >export.ndjson
+}
+back
+finds B .
+back
+kills 07.900
+finds '' .
 
 # I4: who is not let in.
 id=0123456789abcdef0123456789abcdef
@@ -196,7 +206,7 @@ bare_until() {
 	printf '%s' "$bare" | sed "s/SECOND/$1/" # the invented trade is one that was not told, too
 }
 did() { # SECOND WHAT
-	printf '{"t":%d,"did":"%s","stage":"%s"}\n' "$(date -d "$moment${1}Z" +%s%3N)" "$2" "${3-trader}" >>did.ndjson
+	jq -nc --argjson t "$(date -d "$moment${1}Z" +%s%3N)" --arg did "$2" --arg stage "${3-trader}" "{t: \$t, did: \$did, stage: \$stage}" >>did.ndjson
 }
 finds I5 "$(bare_until 12.000)"
 finds 'I3 I5' "$(bare_until 12.100)"
@@ -212,11 +222,17 @@ finds I5 "$(bare_until 14.500)"
 did 02.000 stop
 did 04.000 continue
 finds 'I3 I5' "$(bare_until 14.600)"
-did 02.000 'fault /v5/order' ''
-finds I5 "$(bare_until 17.000)"
-did 02.000 'fault /v5/order' ''
+did 02.000 'fault {"path":"/v5/position/list"}' ''
+did 02.000 'fault {"path":"/v5/market"}' ''
+finds I5 "$(bare_until 15.000)"
+did 02.000 'fault {"path":"/v5/position/list"}' ''
+finds 'I3 I5' "$(bare_until 15.100)"
+did 02.000 'fault {"reset":"before"}' ''
 did 03.000 'kill run' # and not ready again for 5 s: both at once count once
 finds 'I3 I5' "$(bare_until 19.100)"
+did 02.000 'fault {"reset":"before"}' ''
+did 03.000 'kill run'
+finds I5 "$(bare_until 19.000)"
 did 02.000 'kill run' differ # another one is no excuse
 finds 'I3 I5' "$(bare_until 12.100)"
 

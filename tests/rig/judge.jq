@@ -113,9 +113,13 @@ def messages($who; $once; $events): ($once | map(tells)) as $got
 	| "M: \($who.id) got \($got[$i] // "nothing") in place \($i + 1), not \($due[$i] // "nothing"): \($got | length) of \($due | length)"
       end;
 
-def balances($who; $once; $tests): [$export[] | select(.id == $who.id)][0] as $is
+# An OPEN that came just before a kill, and was refused when it was sent again,
+# is paid back.
+def balances($who; $once; $tests; $stops): [$export[] | select(.id == $who.id)][0] as $is
     | [$ledger[] | select(.subscriber == $who.id)] as $rows
-    | ([$once[] | tells | select(.[0:1] == "🔔" and (.[1:] | IN($tests[]) | not))] | length) as $opens
+    | [$rows[] | select(.why == "undelivered").signal_number | tostring] as $back
+    | ([$once[] | select((tells | .[0:1] == "🔔" and (.[1:] | IN($back[]))) and ({first: ., again: {t: (.t + 60000)}} | permitted($stops)))] | length) as $refused
+    | ([$once[] | tells | select(.[0:1] == "🔔" and (.[1:] | IN($tests[]) | not))] | length - $refused) as $opens
     | ([$rows[] | select(.why != "open" and .why != "undelivered") | .change] | add // 0) as $credits
     | (select($is.balance != $credits - $opens) | "B: \($who.id) has \($is.balance), after \($credits) and \($opens) trades that came"),
       (select($is.balance < 0) | "B: \($who.id) has \($is.balance)"),
@@ -137,10 +141,10 @@ wire as $wire | ($wire | sort_by(.t) | collapse) as $w | ($w.once | map(.e)) as 
   ([$roster[] | . as $who
     | (if $who.at[0] == "/hook/wire" then $w.once else taken(.chat_id | tostring | IN($who.at[])) end) as $all
     | if $who.at[0] == "/hook/wire" then
-	{r: 0, v: [balances($who; $w.once | map({text: "\(kind[.e.action])#\(.e.signal_number)"}); $tests)]}
+	{r: 0, v: [balances($who; $w.once | map(. + {text: "\(kind[.e.action])#\(.e.signal_number)"}); $tests; $stops)]}
       else ($all | collapse) as $c
 	| {r: ($c.repeats | length),
 	   v: ([$c.repeats[] | select(permitted($stops) | not) | "M: \($who.id) got \(.again | tells) again, \(.again.t - .first.t) ms later"]
-	    + [messages($who; $c.once; $events)] + [balances($who; $c.once; $tests)])} end]
+	    + [messages($who; $c.once; $events)] + [balances($who; $c.once; $tests; $stops)])} end]
     | (.[].v[]), "= repeats \((map(.r) | add // 0) + ($w.repeats | length))"),
   "= events \($events | length)"

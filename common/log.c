@@ -84,6 +84,17 @@ log_secret(const char *secret)
 	nsecrets++;
 }
 
+void
+log_forget(void)
+{
+	while (nsecrets > 0) {
+		nsecrets--;
+		explicit_bzero(secrets[nsecrets], strlen(secrets[nsecrets]));
+		free(secrets[nsecrets]);
+		secrets[nsecrets] = NULL;
+	}
+}
+
 /* All of p or nothing: an escape is never cut in two. */
 static void
 put(struct text *t, const char *p, size_t n)

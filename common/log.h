@@ -41,6 +41,9 @@ int log_wants(enum log_level level);
 /* Wherever these bytes occur in a value from now on, *** stands (F35, F105). */
 void log_secret(const char *secret);
 
+/* Wipe what was given to log_secret, and look for nothing any more. */
+void log_forget(void);
+
 void log_line(enum log_level level, const char *msg,
     const struct log_field *fields, size_t n);
 

@@ -286,6 +286,38 @@ settings_read(const char *file, struct buf *errors, struct buf *warnings)
 	return s;
 }
 
+/* The text itself, as /proc/PID/environ shows the memory that it is in. */
+static void
+wipe_environment(const char *name)
+{
+	char *text = getenv(name);
+
+	if (text == NULL)
+		return;
+	explicit_bzero(text, strlen(text));
+	(void)unsetenv(name);
+}
+
+void
+settings_keep(struct settings *s, const enum setting *keep, size_t n)
+{
+	size_t i;
+	int which;
+
+	log_forget();
+	for (which = 0; which < SETTINGS_COUNT; which++) {
+		if (setting_table[which].kind != KIND_SECRET)
+			continue;
+		wipe_environment(setting_table[which].name);
+		for (i = 0; i < n && keep[i] != (enum setting)which; i++)
+			;
+		if (i == n)
+			clear_value(&s->values[which]);
+		else
+			log_secret(s->values[which].text);
+	}
+}
+
 void
 settings_free(struct settings *s)
 {

@@ -99,6 +99,14 @@ struct settings *settings_read(
     const char *file, struct buf *errors, struct buf *warnings);
 void settings_free(struct settings *s);
 
+/*
+ * Wipe all secrets but the n of keep: a program holds none that it does not
+ * use.  They count as not given from there on, and the log does not look for
+ * them any more.  From the environment, which others of the user can see, all
+ * are wiped, those of keep, too.
+ */
+void settings_keep(struct settings *s, const enum setting *keep, size_t n);
+
 /* The name of a setting, for messages. */
 const char *setting_name(enum setting which);
 

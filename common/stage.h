@@ -52,6 +52,16 @@ void stage_start(struct stage *st, int argc, char *argv[], const char *opts,
 /* Warn where the process may not have so many files open. */
 void stage_files(unsigned need);
 
+/*
+ * The secrets that this program uses, at once after stage_start: all others
+ * are wiped, and all of the environment's (settings_keep).
+ */
+#define STAGE_SECRETS(st, ...)                                                 \
+	settings_keep((st)->settings, (const enum setting[]){ __VA_ARGS__ },   \
+	    sizeof((const enum setting[]){ __VA_ARGS__ }) /                    \
+		sizeof(enum setting))
+#define STAGE_NO_SECRETS(st) settings_keep((st)->settings, NULL, 0)
+
 /* Say what is wrong with the command line, and the usage; exit 64. */
 _Noreturn void stage_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));

@@ -233,6 +233,7 @@ main(int argc, char *argv[])
 	stage_start(&st, argc, argv, "+d:e:fhV",
 	    "[-d DIR] [-e FILE] [-f] [STAGE/]TABLE\n"
 	    "  -f           go on with new rows as they come");
+	STAGE_NO_SECRETS(&st);
 	if (st.argc != 1)
 		stage_usage(st.argc == 0 ? "a table is expected, such as events"
 					 : "one table is expected");

@@ -416,6 +416,7 @@ main(int argc, char *argv[])
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:lnhV",
 	    "[-hlnV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	STAGE_SECRETS(&p.stage, TELEGRAM_BOT_TOKEN, NOTIFY_WEBHOOK_SECRET);
 	p.now = moment();
 	p.health.start_ms = p.now.wall_ms;
 	setup_state(&p);

@@ -346,6 +346,7 @@ main(int argc, char *argv[])
 	    "line\n"
 	    "  invites       all of them, without the codes\n"
 	    "  revoke ID     an invite that was not used");
+	STAGE_NO_SECRETS(&c.stage);
 	if (c.stage.argc == 0)
 		stage_usage("a command is expected");
 	verb = find(c.stage.argv[0]);

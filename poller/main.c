@@ -202,6 +202,7 @@ main(int argc, char *argv[])
 
 	stage_start(
 	    &st, argc, argv, "o:e:nhV", "[-hnV] [-e file] [-o endpoint] ...");
+	STAGE_SECRETS(&st, BYBIT_API_KEY, BYBIT_API_SECRET);
 	if (poller_opts_read(&opts, st.settings, err, sizeof(err)) == -1)
 		die(EX_CONFIG, "%s", err);
 	e.bybit = bybit_new(st.settings, 0, err, sizeof(err));

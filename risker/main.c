@@ -398,6 +398,7 @@ main(int argc, char *argv[])
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:nhV",
 	    "[-nhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	STAGE_NO_SECRETS(&p.stage);
 	p.health.start_ms = clock_wall_ms();
 	buf_init(&p.text, BATCH_SIZE_MAX + LINE_SIZE_MAX + 2);
 	open_store(&p);

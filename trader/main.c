@@ -453,6 +453,17 @@ release(struct process *p)
 	settings_free(p->stage.settings);
 }
 
+/* poller's key is for where trader has none of its own. */
+static void
+keep_secrets(struct process *p)
+{
+	if (setting_given(p->stage.settings, BYBIT_TRADE_API_KEY))
+		STAGE_SECRETS(
+		    &p->stage, BYBIT_TRADE_API_KEY, BYBIT_TRADE_API_SECRET);
+	else
+		STAGE_SECRETS(&p->stage, BYBIT_API_KEY, BYBIT_API_SECRET);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -463,6 +474,7 @@ main(int argc, char *argv[])
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:lnhVF",
 	    "[-FlnhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	keep_secrets(&p);
 	p.flatten = p.stage.own['F'] != NULL;
 	p.look_only = p.stage.lines_alone || strcmp(p.stage.input, "-") == 0;
 	p.health.start_ms = clock_wall_ms();

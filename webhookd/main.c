@@ -450,6 +450,7 @@ main(int argc, char *argv[])
 	stage_start(&p.stage, argc, argv, "i:o:d:e:s:nhV",
 	    "[-nhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]... "
 	    "[-s ENDPOINT]");
+	STAGE_SECRETS(&p.stage, WEBHOOK_SECRET, ADMIN_TOKEN);
 	process_time(&p);
 	p.health.start_ms = p.wall_ms;
 	alarms_init(&p.alarms);

@@ -669,6 +669,37 @@ test_example_file(void **arg)
 	assert_int_equal(unsetenv("BYBIT_API_SECRET"), 0);
 }
 
+/*
+ * What is not kept is gone, from the environment's own memory, too; another
+ * setting of the same text, and what is no secret, stay.
+ */
+static void
+test_secrets_that_are_kept(void **arg)
+{
+	static const enum setting keep[] = { WEBHOOK_SECRET };
+	struct settings *s;
+	const char *text;
+
+	(void)arg;
+	assert_int_equal(setenv("BYBIT_API_SECRET", "a-secret", 1), 0);
+	text = getenv("BYBIT_API_SECRET");
+	s = good("BYBIT_API_KEY=a-key\nWEBHOOK_SECRET=a-secret\n"
+		 "ADMIN_TOKEN=a-token\nACCOUNT=main2\n");
+	assert_non_null(s);
+	settings_keep(s, keep, 1);
+	assert_string_equal(text, "");
+	assert_null(getenv("BYBIT_API_SECRET"));
+	assert_string_equal(setting_str(s, WEBHOOK_SECRET), "a-secret");
+	assert_false(setting_given(s, BYBIT_API_KEY));
+	assert_string_equal(setting_str(s, BYBIT_API_SECRET), "");
+	assert_string_equal(setting_str(s, BYBIT_TRADE_API_SECRET), "");
+	assert_false(setting_given(s, ADMIN_TOKEN));
+	assert_string_equal(setting_str(s, ACCOUNT), "main2");
+	settings_keep(s, NULL, 0);
+	assert_false(setting_given(s, WEBHOOK_SECRET));
+	settings_free(s);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -688,6 +719,7 @@ main(void)
 		T(test_files),
 		T(test_unknown_names),
 		T(test_example_file),
+		T(test_secrets_that_are_kept),
 	};
 
 	/* The tests are run from the project's root; each then goes away. */

@@ -57,6 +57,7 @@ struct http {
 	long connect_ms;
 	long stall_s;
 	long total_ms;
+	int moved; /* nobody was reached: look addresses up anew (F86) */
 };
 
 static void
@@ -458,7 +459,6 @@ set_common(const struct http *h, struct call *c)
 	SET(e, CURLOPT_QUICK_EXIT, 1L);
 	SET(e, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_S);
 	SET(e, CURLOPT_MAXLIFETIME_CONN, CONNECTION_AGE_S);
-	SET(e, CURLOPT_DNS_CACHE_TIMEOUT, ADDRESS_AGE_S);
 	SET(e, CURLOPT_USERAGENT, "sluice/" SLUICE_VERSION);
 	SET(e, CURLOPT_ERRORBUFFER, c->curl_error);
 	SET(e, CURLOPT_HEADERFUNCTION, on_header);
@@ -487,6 +487,7 @@ set_request(const struct http *h, struct call *c, const struct http_request *r)
 	size_t i;
 
 	SET(e, CURLOPT_URL, r->url);
+	SET(e, CURLOPT_DNS_CACHE_TIMEOUT, h->moved ? 0L : ADDRESS_AGE_S);
 	SET(e, CURLOPT_TIMEOUT_MS, h->total_ms + r->patience_ms);
 	SET(e, CURLOPT_LOW_SPEED_TIME,
 	    h->stall_s + (r->patience_ms + 999) / 1000);
@@ -619,6 +620,7 @@ finish(struct http *h, struct call *c, CURLcode result)
 		c->r.outcome = may_be_sent(c) ? HTTP_UNKNOWN : HTTP_NOT_SENT;
 		set_error(c, result != CURLE_OK ? result : CURLE_OUT_OF_MEMORY);
 	}
+	h->moved = c->r.outcome == HTTP_NOT_SENT;
 	(void)curl_multi_remove_handle(h->multi, c->easy);
 	c->done(c->arg, &c->r);
 	call_clear(c);

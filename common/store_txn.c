@@ -76,6 +76,9 @@ store_fail_mdb(struct store *s, int rc, const char *what)
 			 "for STATE_MAP_SIZE, as often as a state is open";
 	else if (rc == EFBIG)
 		advice = ": raise the limit of file sizes (ulimit -f)";
+	else if (rc == EAGAIN)
+		advice = ": its lock file names this very process as a "
+			 "reader; run all stages in one pid namespace";
 	else if (rc == MDB_READERS_FULL)
 		advice = ": too many programs have it open";
 	return store_fail(s, e, "unable to %s %s: %s%s", what, s->files.data,

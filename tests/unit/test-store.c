@@ -4,7 +4,7 @@
  *
  * Not tested: power loss (commits are synchronous, which store-sync.sh sees),
  * other file systems than that of TMPDIR beside a full tmpfs, two pid
- * namespaces (F77: documented).
+ * namespaces (F77: tests/e2e/pid-namespaces.sh).
  */
 #include "common/store.h"
 

@@ -87,9 +87,9 @@ mkfifo in
 TELEGRAM_RATE=30 TELEGRAM_CHAT_RATE=1 TELEGRAM_GROUP_RATE=20 spawn notifier sh -c 'exec "$1" -l <in' sh "$B/notifier"
 exec 9>in
 wait_for 10 answered 5 13
-jq -r 'select(.delivered and .chat_id == "5") | .time' "$JOURNAL" | tail -n 3 |
-    jq -Rn '[inputs | (.[0:19] + "Z" | fromdate) * 1000 + (.[20:23] | tonumber)] | [.[1] - .[0], .[2] - .[1]] | all(. >= 940)' |
-    grep -qx true || fail 'two answers within a second'
+took_ms=$(jq -r 'select(.delivered and .chat_id == "5") | .time' "$JOURNAL" | tail -n 3 |
+    jq -Rn '[inputs | (.[0:19] + "Z" | fromdate) * 1000 + (.[20:23] | tonumber)] | .[2] - .[0]')
+[ "$took_ms" -ge 1500 ] || fail "three answers to one chat within $took_ms ms"
 wait_for 5 offset_is 161
 polls=$(polls)
 signal 1 1 OPEN >&9

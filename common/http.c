@@ -31,6 +31,10 @@
 struct call {
 	struct call *next; /* in idle or active */
 	CURL *easy;
+	/* What it is set up for, which stays from one request to the next. */
+	char *url; /* NULL: nothing */
+	int post, may_repeat, path_is_secret;
+	long patience_ms;
 	struct curl_slist *headers;
 	char *body;
 	size_t body_len;
@@ -43,7 +47,6 @@ struct call {
 	void (*done)(void *arg, const struct http_reply *reply);
 	void *arg;
 	char where[256]; /* host and path, fit for a message */
-	int path_is_secret;
 	char curl_error[CURL_ERROR_SIZE];
 	char error[640];
 };
@@ -68,6 +71,7 @@ call_free(struct call *c)
 	curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
 	buf_release(&c->reply);
+	free(c->url);
 	free(c->body);
 	free(c);
 }
@@ -88,12 +92,21 @@ call_new(void)
 	return c;
 }
 
+/* Forget what it is set up for. */
+static void
+call_reset(struct call *c)
+{
+	curl_easy_reset(c->easy);
+	curl_slist_free_all(c->headers);
+	c->headers = NULL;
+	free(c->url);
+	c->url = NULL;
+}
+
 /* Forget the request; the memory and the handle stay for the next one. */
 static void
 call_clear(struct call *c)
 {
-	curl_slist_free_all(c->headers);
-	c->headers = NULL;
 	free(c->body);
 	c->body = NULL;
 	c->body_len = c->body_read = c->header_bytes = 0;
@@ -480,6 +493,7 @@ add_header(struct call *c, const char *header)
 	return 0;
 }
 
+/* What does not change where the same is asked again. */
 static int
 set_request(const struct http *h, struct call *c, const struct http_request *r)
 {
@@ -496,22 +510,10 @@ set_request(const struct http *h, struct call *c, const struct http_request *r)
 	for (i = 0; r->headers != NULL && r->headers[i] != NULL; i++)
 		if (add_header(c, r->headers[i]) == -1)
 			return -1;
-	if (strcmp(r->method, "GET") == 0) {
+	if (!c->post) {
 		SET(e, CURLOPT_HTTPGET, 1L);
 	} else {
-		c->body = malloc(r->body_len + 1);
-		if (c->body == NULL)
-			return -1;
-		if (r->body_len > 0)
-			memcpy(c->body, r->body, r->body_len);
-		c->body_len = r->body_len;
 		SET(e, CURLOPT_POST, 1L);
-		SET(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
-		SET(e, CURLOPT_READFUNCTION, on_read);
-		SET(e, CURLOPT_READDATA, (void *)c);
-		/* No body, no need to rewind: only a new connection is safe. */
-		if (r->body_len == 0)
-			SET(e, CURLOPT_FRESH_CONNECT, 1L);
 		if (add_header(c, "Expect:") == -1)
 			return -1;
 	}
@@ -519,19 +521,92 @@ set_request(const struct http *h, struct call *c, const struct http_request *r)
 	return 0;
 }
 
+static int
+set_body(struct call *c, const struct http_request *r)
+{
+	CURL *e = c->easy;
+
+	if (!c->post)
+		return 0;
+	c->body = malloc(r->body_len + 1);
+	if (c->body == NULL)
+		return -1;
+	if (r->body_len > 0)
+		memcpy(c->body, r->body, r->body_len);
+	c->body_len = r->body_len;
+	SET(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
+	if (c->may_repeat) {
+		SET(e, CURLOPT_POSTFIELDS, c->body);
+		return 0;
+	}
+	SET(e, CURLOPT_READFUNCTION, on_read);
+	SET(e, CURLOPT_READDATA, (void *)c);
+	/* No body, no need to rewind: only a new connection is safe. */
+	SET(e, CURLOPT_FRESH_CONNECT, r->body_len == 0 ? 1L : 0L);
+	return 0;
+}
+
+/* Whether c is set up for r. */
+static int
+is_set_up(const struct call *c, const struct http_request *r)
+{
+	const struct curl_slist *l = c->headers;
+	size_t i;
+
+	if (c->url == NULL || strcmp(c->url, r->url) != 0 ||
+	    c->post != (strcmp(r->method, "POST") == 0) ||
+	    c->may_repeat != r->may_repeat ||
+	    c->path_is_secret != r->path_is_secret ||
+	    c->patience_ms != r->patience_ms)
+		return 0;
+	for (i = 0; r->headers != NULL && r->headers[i] != NULL; i++) {
+		if (l == NULL || strcmp(l->data, r->headers[i]) != 0)
+			return 0;
+		l = l->next;
+	}
+	/* Behind them stands ours alone. */
+	return c->post ? l != NULL && l->next == NULL : l == NULL;
+}
+
+static int
+set_up(struct http *h, struct call *c, const struct http_request *r)
+{
+	if (is_set_up(c, r))
+		return 0;
+	call_reset(c);
+	c->post = strcmp(r->method, "POST") == 0;
+	c->may_repeat = r->may_repeat;
+	c->path_is_secret = r->path_is_secret;
+	c->patience_ms = r->patience_ms;
+	describe(c, r);
+	if (set_common(h, c) == -1 || set_request(h, c, r) == -1)
+		return -1;
+	c->url = strdup(r->url);
+	return c->url != NULL ? 0 : -1;
+}
+
+static int
+may_start(const struct call *c, const struct http_request *r)
+{
+	char err[256];
+
+	if (c != NULL && is_set_up(c, r))
+		return 1;
+	return (strcmp(r->method, "GET") == 0 ||
+		   strcmp(r->method, "POST") == 0) &&
+	    http_check_url(r->url, err, sizeof(err)) == 0;
+}
+
 int
 http_start(struct http *h, const struct http_request *r,
     void (*done)(void *arg, const struct http_reply *reply), void *arg)
 {
-	struct call *c;
-	char err[256];
+	struct call *c = h->idle;
 
-	if ((strcmp(r->method, "GET") != 0 && strcmp(r->method, "POST") != 0) ||
-	    http_check_url(r->url, err, sizeof(err)) == -1) {
+	if (!may_start(c, r)) {
 		errno = EINVAL;
 		return -1;
 	}
-	c = h->idle;
 	if (c != NULL)
 		h->idle = c->next;
 	else
@@ -540,15 +615,13 @@ http_start(struct http *h, const struct http_request *r,
 		errno = ENOMEM;
 		return -1;
 	}
-	curl_easy_reset(c->easy);
-	describe(c, r);
-	c->path_is_secret = r->path_is_secret;
 	c->done = done;
 	c->arg = arg;
 	c->start_ms = clock_mono_ms();
-	if (set_common(h, c) == -1 || set_request(h, c, r) == -1 ||
+	if (set_up(h, c, r) == -1 || set_body(c, r) == -1 ||
 	    curl_multi_add_handle(h->multi, c->easy) != CURLM_OK) {
 		call_clear(c);
+		call_reset(c);
 		c->next = h->idle;
 		h->idle = c;
 		errno = ENOMEM;

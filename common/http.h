@@ -72,13 +72,20 @@ struct http_request {
 	size_t body_len;
 	int path_is_secret; /* errors name the host alone */
 	long patience_ms;   /* for a long poll: so much later than else */
+	/*
+	 * A POST that may arrive twice: it is repeated like a GET, and takes
+	 * one write instead of two.
+	 */
+	int may_repeat;
 };
 
 /*
  * Start a request; done(arg, reply) is called from http_wait, once, and the
  * reply is valid inside it alone; it may start further requests.  A GET is
  * repeated on another connection where a kept one died before any byte of the
- * reply (by libcurl, within total_ms); a POST never (F02).  0, or -1 with
+ * reply (by libcurl, within total_ms); a POST never (F02), unless it may be.
+ * Who asks the same URL again and again with the same headers pays for setting
+ * them up once.  0, or -1 with
  * errno: EINVAL for a method or a URL that http_check_url refuses, ENOMEM.
  */
 int http_start(struct http *h, const struct http_request *r,

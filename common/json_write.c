@@ -106,8 +106,17 @@ json_put_mem(struct buf *b, const char *key, const char *s, size_t len)
 void
 json_put_int(struct buf *b, const char *key, int64_t n)
 {
+	char digits[20];
+	size_t at = sizeof(digits);
+	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+	do
+		digits[--at] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (n < 0)
+		digits[--at] = '-';
 	begin(b, key);
-	buf_printf(b, "%lld", (long long)n);
+	buf_put(b, digits + at, sizeof(digits) - at);
 }
 
 void

@@ -476,6 +476,54 @@ a_post_is_sent_once(void **state)
 	http_free(h);
 }
 
+/* One that may come twice is sent again like a GET, and keeps its headers. */
+static void
+a_post_that_may_is_repeated(void **state)
+{
+	static const struct step script[] = {
+		{ SEND, OK_REPLY },
+		{ CLOSE, NULL },
+		{ SEND, OK_REPLY },
+		{ SEND, OK_REPLY },
+		{ SEND, OK_REPLY },
+		{ STOP, NULL },
+	};
+	static const char *const one[] = { "X-A: 1", NULL };
+	static const char *const two[] = { "X-A: 1", "X-B: 2", NULL };
+	struct http_request r = { .method = "POST",
+		.headers = one,
+		.body = "{\"a\":1}",
+		.body_len = 7,
+		.may_repeat = 1 };
+	struct server s;
+	struct result out;
+	struct http *h = client(5000, 5000);
+
+	(void)state;
+	server_start(&s, script);
+	r.url = s.url;
+	run(h, &r, &out);
+	assert_int_equal(out.status, 200);
+	r.body = "[2]";
+	r.body_len = 3;
+	run(h, &r, &out);
+	assert_int_equal(out.status, 200);
+	assert_int_equal(s.requests, 3);
+	assert_non_null(strstr(s.request, "\r\nX-A: 1\r\n"));
+	assert_non_null(strstr(s.request, "\r\nContent-Length: 3\r\n"));
+	assert_non_null(strstr(s.request, "\r\n\r\n[2]"));
+	/* Another header, and then none of it. */
+	r.headers = two;
+	run(h, &r, &out);
+	assert_non_null(strstr(s.request, "\r\nX-B: 2\r\n"));
+	r.headers = one;
+	run(h, &r, &out);
+	assert_null(strstr(s.request, "X-B"));
+	assert_null(strcasestr(s.request, "\r\nExpect:"));
+	server_stop(&s);
+	http_free(h);
+}
+
 /* F02 again, without a body: nothing to rewind, so a connection of its own. */
 static void
 a_post_without_body_is_sent_once(void **state)
@@ -849,6 +897,7 @@ main(void)
 		cmocka_unit_test(waits_are_understood),
 		cmocka_unit_test(a_post_is_sent_once),
 		cmocka_unit_test(a_post_without_body_is_sent_once),
+		cmocka_unit_test(a_post_that_may_is_repeated),
 		cmocka_unit_test(a_get_moves_to_a_new_connection),
 		cmocka_unit_test(unknown_and_not_sent),
 		cmocka_unit_test(time_outs),

@@ -157,17 +157,48 @@ ask(struct notifier *n, struct flight *f, struct moment now)
 	return f->o.wait_ms > 0 ? STEP_TURN : STEP_SEND;
 }
 
+/* The message of a delivery in a language, made where it is not there. */
+static enum store_error
+find_message(struct notifier *n, struct store_txn *t, const struct delivery *d,
+    const char *lang, struct composed **out)
+{
+	struct composed *c;
+	const struct json *v;
+	enum store_error e;
+
+	for (size_t i = 0; i < COMPOSED_MAX; i++) {
+		*out = c = &n->composed[i];
+		if (c->seq == d->seq && strcmp(c->lang, lang) == 0 &&
+		    strcmp(c->journal, d->journal) == 0)
+			return STORE_OK;
+	}
+	*out = c = &n->composed[n->oldest++ % COMPOSED_MAX];
+	c->seq = 0;
+	e = message_get(&n->rows, t, d->journal, d->number, d->seq, &v);
+	if (e != STORE_OK)
+		return e;
+	buf_clear(&c->text);
+	buf_clear(&c->line);
+	if ((d->action == ACTION_ALARM
+		    ? message_alarm(&c->text, n->o.templates, v, lang)
+		    : message_signal(&c->text, n->o.templates, v, lang)) == -1)
+		*out = NULL;
+	buf_put(&c->line, n->rows.text.p, n->rows.text.len);
+	if (*out == NULL || buf_failed(&c->line) != 0)
+		return STORE_OK;
+	c->seq = d->seq;
+	memcpy(c->journal, d->journal, sizeof(c->journal));
+	(void)snprintf(c->lang, sizeof(c->lang), "%s", lang);
+	return STORE_OK;
+}
+
 /* The text, or the piece of it that is to be sent next; 0, or -1. */
 static int
-put_text(struct notifier *n, struct flight *f, const struct json *v)
+put_text(struct flight *f, const struct composed *c)
 {
-	const char *lang = f->s.lang[0] != '\0' ? f->s.lang : n->o.lang;
 	int last;
 
-	if ((f->d.action == ACTION_ALARM
-		    ? message_alarm(&f->text, n->o.templates, v, lang)
-		    : message_signal(&f->text, n->o.templates, v, lang)) == -1)
-		return -1;
+	buf_put(&f->text, c->text.p, c->text.len);
 	f->more = 0;
 	if (f->channel->units_max > 0) {
 		last = parts_cut(&f->text, f->channel->units_max, f->d.parts);
@@ -175,6 +206,8 @@ put_text(struct notifier *n, struct flight *f, const struct json *v)
 			return -1;
 		f->more = !last;
 	}
+	if (f->channel->verbatim)
+		buf_put(&f->line, c->line.p, c->line.len);
 	return buf_cstr(&f->text) != NULL ? 0 : -1;
 }
 
@@ -184,7 +217,7 @@ compose(struct notifier *n, struct store_txn *t, struct flight *f,
     struct moment now, enum step *step)
 {
 	struct delivery *d = &f->d;
-	const struct json *v;
+	struct composed *c;
 	enum store_error e;
 
 	f->channel = find_channel(n, f->s.channel);
@@ -196,13 +229,12 @@ compose(struct notifier *n, struct store_txn *t, struct flight *f,
 	if (*step != STEP_SEND)
 		return STORE_OK;
 	memcpy(d->channel, f->s.channel, sizeof(d->channel));
-	e = message_get(&n->rows, t, d->journal, d->number, d->seq, &v);
+	e = find_message(
+	    n, t, d, f->s.lang[0] != '\0' ? f->s.lang : n->o.lang, &c);
 	if (e != STORE_OK)
 		return e;
-	if (put_text(n, f, v) == -1)
+	if (c == NULL || put_text(f, c) == -1)
 		*step = drop(f, "no text can be made of the signal");
-	else if (f->channel->verbatim)
-		buf_put(&f->line, n->rows.text.p, n->rows.text.len);
 	return STORE_OK;
 }
 

@@ -155,23 +155,47 @@ struct head {
 	enum store_error error;
 };
 
+/* The whole row; what order stands for is remembered. */
+static enum store_error
+read_head(struct rows *r, const char *val, size_t len, struct delivery *out)
+{
+	const struct json *v;
+	enum store_error e;
+
+	e = rows_parse(r, "pending", val, len, &v);
+	if (e != STORE_OK)
+		return e;
+	if (rows_take_text(out->journal, sizeof(out->journal),
+		json_get(v, "journal")) == -1 ||
+	    rows_take_u64(&out->order, json_get(v, "order")) == -1 ||
+	    rows_take_u64(&out->seq, json_get(v, "seq")) == -1)
+		return rows_damaged(r, "pending", "a member is missing");
+	r->order = out->order;
+	memcpy(r->journal, out->journal, sizeof(r->journal));
+	return STORE_OK;
+}
+
 static int
 head_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 {
+	const unsigned char *numbers = key;
 	struct head *h = arg;
-	const struct json *v;
 
 	if (klen < h->prefix->len ||
 	    memcmp(key, h->prefix->p, h->prefix->len) != 0)
 		return 1;
-	h->error = rows_parse(h->rows, "pending", val, vlen, &v);
-	if (h->error == STORE_OK &&
-	    (rows_take_text(h->out->journal, sizeof(h->out->journal),
-		 json_get(v, "journal")) == -1 ||
-		rows_take_u64(&h->out->order, json_get(v, "order")) == -1 ||
-		rows_take_u64(&h->out->seq, json_get(v, "seq")) == -1))
-		h->error =
-		    rows_damaged(h->rows, "pending", "a member is missing");
+	numbers += h->prefix->len;
+	/* The key has it all but for the journal's name. */
+	if (klen == h->prefix->len + 16 && h->rows->order != 0 &&
+	    store_key_get_u64(numbers) == h->rows->order) {
+		h->out->order = h->rows->order;
+		h->out->seq = store_key_get_u64(numbers + 8);
+		memcpy(
+		    h->out->journal, h->rows->journal, sizeof(h->out->journal));
+		h->error = STORE_OK;
+	} else {
+		h->error = read_head(h->rows, val, vlen, h->out);
+	}
 	return 1;
 }
 

@@ -108,6 +108,7 @@ notifier_pump(struct notifier *n, struct moment now)
 	enum store_error e = STORE_OK;
 	enum step step;
 
+	flights_land(n, now);
 	while (e == STORE_OK && board(n, now) > 0) {
 		e = store_begin(n->o.store, 0, &t);
 		if (e != STORE_OK)

@@ -40,6 +40,9 @@ int64_t flight_deadline(const struct notifier *n, const struct delivery *d);
 void flight_line(
     struct buf *b, const struct flight *f, const char *text, struct moment now);
 
+/* Sends that are over make room in their ways, once. */
+void flights_land(struct notifier *n, struct moment now);
+
 /* The ways that were down when the last process ended. */
 enum store_error outages_load(
     struct notifier *n, struct store_txn *t, struct moment now);

@@ -70,7 +70,8 @@ hook_post(struct http *h, const struct send *s, const char *url,
 		.headers = headers,
 		.body = body,
 		.body_len = len,
-		.path_is_secret = 1 };
+		.path_is_secret = 1,
+		.may_repeat = 1 };
 	struct call *c = malloc(sizeof(*c));
 
 	if (c == NULL) {

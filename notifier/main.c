@@ -305,6 +305,8 @@ deliver(struct process *p, int stopping)
 	if (!stopping && !own(p, notifier_pump(p->n, p->now)))
 		return 0;
 	printed_settle(&p->printed);
+	if (!stopping && notifier_settle_due(p->n) > p->now.mono_ms)
+		return 1;
 	if (!own(p, notifier_settle(p->n, p->now)))
 		return 0;
 	announce(p);
@@ -317,6 +319,7 @@ wait_more(struct process *p, int at_once, int stopping)
 	struct pollfd pfd[3];
 	int64_t until = p->look_ms, due = notifier_due(p->n);
 	int64_t bot = bot_due(p->bot);
+	int64_t settle = notifier_settle_due(p->n);
 	size_t n = 0, out;
 	int wait;
 
@@ -331,6 +334,8 @@ wait_more(struct process *p, int at_once, int stopping)
 		until = p->blocked_ms;
 	else if (!stopping && (due < until || bot < until))
 		until = due < bot ? due : bot;
+	if (p->blocked_ms == 0 && settle < until)
+		until = settle;
 	wait = until > p->now.mono_ms ? (int)(until - p->now.mono_ms) : 0;
 	if (stopping && wait > 100)
 		wait = 100;
@@ -392,7 +397,7 @@ loop(struct process *p)
 			return;
 		if (well && is_drained(p))
 			return;
-		wait_more(p, well && (more || p->n->done > 0), stopping);
+		wait_more(p, well && more, stopping);
 	}
 }
 

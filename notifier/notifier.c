@@ -133,6 +133,7 @@ notifier_new(
 		return NULL;
 	}
 	n->o = *o;
+	n->settle_ms = INT64_MAX;
 	queue_init(&n->queue);
 	ways_init(&n->ways);
 	buf_init(&n->out, SIZE_MAX / 2);
@@ -141,6 +142,10 @@ notifier_new(
 		buf_init(&n->flights[i].text, LINE_SIZE_MAX);
 		buf_init(&n->flights[i].line, LINE_SIZE_MAX);
 		n->flights[i].notifier = n;
+	}
+	for (size_t i = 0; i < COMPOSED_MAX; i++) {
+		buf_init(&n->composed[i].text, LINE_SIZE_MAX);
+		buf_init(&n->composed[i].line, LINE_SIZE_MAX);
 	}
 	n->doc = json_new();
 	if (n->doc == NULL || roll_init(&n->roll) == -1 ||
@@ -161,6 +166,10 @@ notifier_free(struct notifier *n)
 	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
 		buf_release(&n->flights[i].text);
 		buf_release(&n->flights[i].line);
+	}
+	for (size_t i = 0; i < COMPOSED_MAX; i++) {
+		buf_release(&n->composed[i].text);
+		buf_release(&n->composed[i].line);
 	}
 	ways_release(&n->ways);
 	queue_release(&n->queue);

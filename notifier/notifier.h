@@ -24,8 +24,14 @@
 #include "notifier/rows.h"
 #include "notifier/way.h"
 
-/* Sends under way at a time: of all ways that are not alike (way.h). */
-#define FLIGHTS_MAX 70
+/*
+ * Sends under way at a time, of all ways that are not alike (way.h), and those
+ * that are over and not committed yet: so many go into one commit at the most,
+ * and the first of them waits for the others no longer than that.
+ */
+#define FLIGHTS_MAX 198
+#define SETTLE_MAX 128
+#define SETTLE_MS 20
 
 /* Deliveries that one transaction makes, give or take an event's. */
 #define TAKE_ROWS_MAX 10000
@@ -69,6 +75,16 @@ struct flight {
 	struct outcome o;
 };
 
+/* A message that was made, for all who get the same. */
+struct composed {
+	char journal[JOURNAL_SIZE];
+	uint64_t seq; /* 0: none */
+	char lang[3];
+	struct buf text; /* uncut */
+	struct buf line; /* the signal itself */
+};
+#define COMPOSED_MAX 4
+
 /* An event that was taken, to be logged once it is committed. */
 struct taken {
 	struct event event;
@@ -84,7 +100,10 @@ struct notifier {
 	struct ways ways;
 	char journal[JOURNAL_SIZE]; /* the newest; "" before the first */
 	struct flight flights[FLIGHTS_MAX];
+	struct composed composed[COMPOSED_MAX];
+	size_t oldest;	       /* of those */
 	size_t airborne, done; /* flights in these states */
+	int64_t settle_ms; /* when the first of the done is due, monotonic */
 	int64_t complained_ms; /* of the last warning of a retry, monotonic */
 	struct buf out;	       /* delivery lines, ready to be written */
 	uint64_t lines;	       /* … how many */
@@ -148,6 +167,9 @@ enum store_error notifier_pump(struct notifier *n, struct moment now);
  * call it again.  With STORE_OK `out` has their lines.
  */
 enum store_error notifier_settle(struct notifier *n, struct moment now);
+
+/* When to do that, monotonic; INT64_MAX: there is nothing. */
+int64_t notifier_settle_due(const struct notifier *n);
 
 /* Once a second or so: alarms on ways that are down, and on those no more. */
 enum store_error notifier_tick(struct notifier *n, struct moment now);

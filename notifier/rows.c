@@ -13,6 +13,7 @@ rows_init(struct rows *r)
 {
 	buf_init(&r->text, LINE_SIZE_MAX);
 	r->error[0] = '\0';
+	r->order = 0;
 	r->doc = json_new();
 	if (r->doc == NULL) {
 		errno = ENOMEM;

@@ -92,6 +92,9 @@ struct rows {
 	struct json_doc *doc;
 	struct buf text;
 	char error[256]; /* of STORE_BAD */
+	/* The journal that was read last from `pending`, by its order. */
+	uint64_t order;
+	char journal[JOURNAL_SIZE];
 };
 int rows_init(struct rows *r); /* 0, or -1 with ENOMEM */
 void rows_release(struct rows *r);

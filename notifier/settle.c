@@ -280,6 +280,26 @@ leave_way(struct notifier *n, struct flight *f, struct moment now)
 		f->o.kind = OUTCOME_REFUSED;
 }
 
+void
+flights_land(struct notifier *n, struct moment now)
+{
+	if (n->done == 0)
+		return;
+	if (n->settle_ms == INT64_MAX)
+		n->settle_ms = now.mono_ms + SETTLE_MS;
+	for (size_t i = 0; i < FLIGHTS_MAX; i++)
+		if (n->flights[i].state == FLIGHT_DONE)
+			leave_way(n, &n->flights[i], now);
+}
+
+int64_t
+notifier_settle_due(const struct notifier *n)
+{
+	if (n->done == 0)
+		return INT64_MAX;
+	return n->airborne == 0 || n->done >= SETTLE_MAX ? 0 : n->settle_ms;
+}
+
 /* Up to max flights in one transaction; after a failure they stand. */
 static enum store_error
 settle(struct notifier *n, size_t max, struct moment now)
@@ -310,6 +330,7 @@ settle(struct notifier *n, size_t max, struct moment now)
 	}
 	for (size_t i = 0; i < found; i++)
 		release(n, some[i], now);
+	n->settle_ms = INT64_MAX;
 	return STORE_OK;
 }
 
@@ -321,9 +342,7 @@ notifier_settle(struct notifier *n, struct moment now)
 	if (n->done == 0)
 		return STORE_OK;
 	kill_point("K14");
-	for (size_t i = 0; i < FLIGHTS_MAX; i++)
-		if (n->flights[i].state == FLIGHT_DONE)
-			leave_way(n, &n->flights[i], now);
+	flights_land(n, now);
 	e = settle(n, FLIGHTS_MAX, now);
 	/* A commit needs room for itself: what is small may have it. */
 	if (e == STORE_FULL)

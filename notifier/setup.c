@@ -15,7 +15,8 @@
 #define CLOSE_MS 5000
 
 _Static_assert(
-    TELEGRAM_AT_ONCE + WAY_HOSTS_AT_ONCE + PRINTED_AT_ONCE == FLIGHTS_MAX,
+    TELEGRAM_AT_ONCE + WAY_HOSTS_AT_ONCE + PRINTED_AT_ONCE + SETTLE_MAX ==
+	FLIGHTS_MAX,
     "one channel could take the flights of another");
 
 /* Of an HTTP request: to connect, without a byte, in all. */
@@ -112,7 +113,8 @@ open_channels(struct process *p)
 		.connect_ms = CONNECT_MS,
 		.stall_ms = STALL_MS,
 		.total_ms = TOTAL_MS,
-		.connections = FLIGHTS_MAX + BOT_CONNECTIONS };
+		.connections =
+		    TELEGRAM_AT_ONCE + WAY_HOSTS_AT_ONCE + BOT_CONNECTIONS };
 	char why[512];
 
 	if (http_check_url(

@@ -245,7 +245,10 @@ post(struct call *c)
 	static const char *const headers[] = { "Content-Type: application/json",
 		NULL };
 	struct http_request r = {
-		.method = "POST", .url = c->telegram->url, .headers = headers
+		.method = "POST",
+		.url = c->telegram->url,
+		.headers = headers,
+		.may_repeat = 1,
 	};
 	struct buf b;
 	int rc = -1;

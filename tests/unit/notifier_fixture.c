@@ -102,6 +102,7 @@ open_notifier(struct fixture *f)
 	if (store_open(&f->store, &so, err, sizeof(err)) != STORE_OK)
 		fail_msg("store_open: %s", err);
 	f->channel = (struct channel){ .name = "telegram",
+		.at_once = AT_ONCE,
 		.state = f,
 		.busy_ms = fake_busy,
 		.start = fake_start };

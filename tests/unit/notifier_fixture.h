@@ -13,6 +13,7 @@
 #define BASE INT64_C(1763700000000)
 #define SECOND INT64_C(1000)
 #define DAY INT64_C(86400000)
+#define AT_ONCE 30 /* sends over the channel */
 #define J1 "9f86d081"
 #define J2 "00c0ffee"
 

@@ -409,15 +409,15 @@ sends_are_bounded(void **state)
 	struct outcome o = { .kind = OUTCOME_DELIVERED };
 	char id[16];
 
-	for (int i = 1; i <= FLIGHTS_MAX + 3; i++) {
+	for (int i = 1; i <= AT_ONCE + 3; i++) {
 		snprintf(id, sizeof(id), "s%d", i);
 		add(f, id, 1);
 	}
 	take(f, 1, "OPEN");
 	f->hang = 1;
 	run(f);
-	assert_int_equal(f->nheld, FLIGHTS_MAX);
-	assert_int_equal(notifier_due(f->n), INT64_MAX);
+	assert_int_equal(f->nheld, AT_ONCE);
+	assert_true(notifier_due(f->n) > f->now.mono_ms);
 	f->hang = 0;
 	for (size_t i = 0; i < f->nheld; i++)
 		f->held[i].done(f->held[i].arg, &o);

@@ -25,11 +25,12 @@ $(foreach t,$(fuzzers),$(eval $(t)_LIBS := -llmdb -lcjson -lmd $($(notdir $(t))_
 $(foreach t,$(fuzzers),$(eval $(t)_LDFLAGS := $(if $(filter fuzz,$(V)),-fsanitize=fuzzer)))
 
 # What `make bench` measures with.
-BENCH_PROGS := genlines floor measure venue alerts fanout
+BENCH_PROGS := genlines floor measure venue alerts fanout sends
 TEST_PROGS += $(BENCH_PROGS)
 $(foreach b,$(BENCH_PROGS),$(eval $(b)_OBJS := tests/bench/$(b).o))
 fanout_OBJS += $(filter-out notifier/main.o,$(notifier_OBJS))
 fanout_LIBS := -llmdb -lcurl -lcrypto -lcjson
+sends_LIBS := -lcurl -lcjson
 floor_LIBS := -llmdb -lcjson
 venue_LIBS := -lssl -lcrypto -lcjson -lpthread
 alerts_LIBS := -lcurl -lcrypto -lcjson

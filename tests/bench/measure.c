@@ -4,8 +4,9 @@
  *   measure [-i FILE] [-o FILE] COMMAND [ARG ...]
  *   measure -l FILE COMMAND [ARG ...]
  *
- * The first form prints "WALL_US PEAK_KIB": microseconds from fork to end, and
- * the largest resident size by the kernel's own account.  -i and -o redirect
+ * The first form prints "WALL_US PEAK_KIB CPU_US": microseconds from fork to
+ * end, the largest resident size by the kernel's own account, and its time on
+ * a processor, the kernel's for it included.  -i and -o redirect
  * its standard input and output.  The second form writes the lines of FILE to
  * the command one by one, each after the answer to the one before has come,
  * and prints "P50_US P99_US" of one line's way in and out.  This program is
@@ -139,6 +140,12 @@ latency(const char *name, char *argv[])
 	return EX_OK;
 }
 
+static int64_t
+us_of(struct timeval t)
+{
+	return t.tv_sec * INT64_C(1000000) + t.tv_usec;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -176,6 +183,8 @@ main(int argc, char *argv[])
 		return latency(lines, &argv[optind]);
 	t = now_us();
 	finish(start(&argv[optind], in, out), &usage);
-	printf("%" PRIu64 " %ld\n", now_us() - t, usage.ru_maxrss);
+	t = now_us() - t;
+	printf("%" PRIu64 " %ld %" PRId64 "\n", t, usage.ru_maxrss,
+	    us_of(usage.ru_utime) + us_of(usage.ru_stime));
 	return EX_OK;
 }

@@ -1,13 +1,15 @@
 /*
  * venue: answers an order as Bybit does, 2 ms after it came.
  *
- *   venue -C CERT -K KEY -a FILE
+ *   venue -C CERT -K KEY -a FILE [-p FILE]
  *
  * It has C001USDT to C010USDT; orders fill at once, at 1; signatures are not
  * looked at.  It prints the port of its TLS listener, and that of a plain one
  * where every request gets a 200 at once, and serves until it is killed.  When
  * an entry arrives, its moment (CLOCK_MONOTONIC, ns) goes into FILE, at 8
- * times the number in the symbol's name (C007USDT: 7).  The stand-in exchange
+ * times the number in the symbol's name (C007USDT: 7).  It also takes messages
+ * as Telegram does, at once; and with -p the file's text is the list of
+ * positions of who asks for all of them.  The stand-in exchange
  * is no such yardstick: its journal counts in milliseconds, and an order costs
  * it a sum over 600 instruments.
  */
@@ -48,6 +50,7 @@ struct coin {
 static struct coin coins[COINS + 1];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int arrivals = -1;
+static const char *positions; /* a file; NULL: none */
 
 _Noreturn static void
 fail(const char *what)
@@ -148,6 +151,20 @@ put_position(struct buf *b, int coin)
 }
 
 static void
+put_positions(struct buf *b)
+{
+	char text[REQUEST_MAX];
+	int fd = open(positions, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd != -1 ? read(fd, text, sizeof(text)) : -1;
+
+	if (n == -1)
+		fail(positions);
+	(void)close(fd);
+	buf_puts(b, "\"list\":");
+	buf_put(b, text, (size_t)n);
+}
+
+static void
 put_instruments(struct buf *b)
 {
 	buf_puts(b, "\"list\":[");
@@ -173,6 +190,9 @@ put_result(struct buf *b, const char *head, char *body, size_t len)
 		create(b, body, len);
 	else if (strncmp(head, "GET /v5/order/realtime", 22) == 0)
 		put_order(b, coin, head);
+	else if (strncmp(head, "GET /v5/position/list", 21) == 0 &&
+	    positions != NULL && coin == 0)
+		put_positions(b);
 	else if (strncmp(head, "GET /v5/position/list", 21) == 0)
 		put_position(b, coin);
 	else if (strncmp(head, "GET /v5/market/instruments-info", 31) == 0)
@@ -188,6 +208,26 @@ put_result(struct buf *b, const char *head, char *body, size_t len)
 		buf_puts(b, "\"readOnly\":0,\"permissions\":{\"Wallet\":[]}");
 	else
 		buf_puts(b, "\"list\":[]");
+}
+
+static int
+is_message(const char *head)
+{
+	return strncmp(head, "POST /bot", 9) == 0;
+}
+
+static void
+put_sent(struct buf *out)
+{
+	static const char body[] =
+	    "{\"ok\":true,\"result\":{\"message_id\":1,\"date\":1700000000,"
+	    "\"chat\":{\"id\":1,\"type\":\"private\"},\"text\":\"sent\"}}";
+
+	buf_clear(out);
+	buf_printf(out,
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Content-Length: %zu\r\n\r\n%s",
+	    sizeof(body) - 1, body);
 }
 
 static void
@@ -255,9 +295,13 @@ serve(void *arg)
 		if (len == 0)
 			continue;
 		in[body - 1] = '\0';
-		answer(&out, in, in + body, len - body);
 		used = 0;
-		(void)usleep(ANSWER_US);
+		if (is_message(in)) {
+			put_sent(&out);
+		} else {
+			answer(&out, in, in + body, len - body);
+			(void)usleep(ANSWER_US);
+		}
 		if (SSL_write(tls, out.p, (int)out.len) <= 0)
 			break;
 	}
@@ -330,7 +374,7 @@ main(int argc, char *argv[])
 	SSL_CTX *ctx;
 	SSL *tls;
 
-	while ((ch = getopt(argc, argv, "C:K:a:")) != -1)
+	while ((ch = getopt(argc, argv, "C:K:a:p:")) != -1)
 		switch (ch) {
 		case 'C':
 			cert = optarg;
@@ -341,11 +385,15 @@ main(int argc, char *argv[])
 		case 'a':
 			file = optarg;
 			break;
+		case 'p':
+			positions = optarg;
+			break;
 		default:
 			return EX_USAGE;
 		}
 	if (cert == NULL || key == NULL || file == NULL) {
-		fprintf(stderr, "usage: venue -C cert -K key -a file\n");
+		fprintf(
+		    stderr, "usage: venue -C cert -K key -a file [-p file]\n");
 		return EX_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);

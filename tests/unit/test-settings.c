@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "common/buf.h"
+#include "common/log.h"
 #include "common/settings_internal.h"
 
 static char dir[64];
@@ -48,6 +49,7 @@ static int
 teardown(void **arg)
 {
 	(void)arg;
+	log_forget();
 	buf_release(&errors);
 	buf_release(&warnings);
 	(void)unlink(file);

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+
+#include "common/log.h"
 
 #define BUF_FIRST 256 /* bytes of the first allocation */
 
@@ -73,7 +76,7 @@ buf_reserve(struct buf *b, size_t n)
 		cap = b->max + 1;
 	p = realloc(b->p, cap);
 	if (p == NULL)
-		return fail(b, ENOMEM);
+		die(EX_OSERR, "out of memory");
 	b->p = p;
 	b->cap = cap;
 	return 0;

@@ -1,8 +1,10 @@
 /*
  * buf - a growable run of bytes with a ceiling.
  *
- * A failure (no memory, ceiling reached) sticks: later calls do nothing, and
- * buf_failed() tells, so that an encoder checks once, at the end.
+ * A failure (ceiling reached) sticks: later calls do nothing, and buf_failed()
+ * tells, so that an encoder checks once, at the end.  Where there is no memory
+ * the process ends: what it could not hold would else be a line without its
+ * end, or a row that looks damaged; the next start goes on from the state.
  */
 #ifndef SLUICE_BUF_H
 #define SLUICE_BUF_H
@@ -31,7 +33,7 @@ void buf_clear(struct buf *b);
  */
 void buf_consume(struct buf *b, size_t n);
 
-/* Make room for n more bytes.  0, or -1 with ENOMEM or EMSGSIZE, sticking. */
+/* Make room for n more bytes.  0, or -1 with EMSGSIZE, sticking. */
 int buf_reserve(struct buf *b, size_t n);
 
 void buf_put(struct buf *b, const void *p, size_t n);

@@ -11,6 +11,7 @@
 #include "common/bybit_internal.h"
 #include "common/clock.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/settings.h"
 
 /*
@@ -60,7 +61,6 @@ static char *
 take_key(const struct settings *s, enum setting which, char *err, size_t size)
 {
 	const char *text = setting_str(s, which), *p;
-	char *copy;
 
 	if (text[0] == '\0') {
 		snprintf(err, size,
@@ -77,10 +77,7 @@ take_key(const struct settings *s, enum setting which, char *err, size_t size)
 		    setting_name(which));
 		return NULL;
 	}
-	copy = strdup(text);
-	if (copy == NULL)
-		snprintf(err, size, "%s", strerror(ENOMEM));
-	return copy;
+	return must_have(strdup(text));
 }
 
 static int
@@ -105,11 +102,7 @@ take_url(struct bybit *b, const struct settings *s, char *err, size_t size)
 		    err, size, "BYBIT_BASE_URL=%s: %s", url, strerror(errno));
 		return -1;
 	}
-	b->url = strdup(url);
-	if (b->url == NULL) {
-		snprintf(err, size, "%s", strerror(ENOMEM));
-		return -1;
-	}
+	b->url = must_have(strdup(url));
 	n = strlen(b->url);
 	while (n > 0 && b->url[n - 1] == '/')
 		b->url[--n] = '\0';
@@ -119,16 +112,12 @@ take_url(struct bybit *b, const struct settings *s, char *err, size_t size)
 struct bybit *
 bybit_new(const struct settings *s, int trade, char *err, size_t size)
 {
-	struct bybit *b = calloc(1, sizeof(*b));
+	struct bybit *b = must_have(calloc(1, sizeof(*b)));
 	struct http_opts o = trade ? trade_opts : read_opts;
 	int own = trade &&
 	    (setting_given(s, BYBIT_TRADE_API_KEY) ||
 		setting_given(s, BYBIT_TRADE_API_SECRET));
 
-	if (b == NULL) {
-		snprintf(err, size, "%s", strerror(ENOMEM));
-		return NULL;
-	}
 	b->trade = trade;
 	o.ca_file = setting_str(s, CA_FILE);
 	buf_init(&b->body, REPLY_SIZE_MAX + 1);
@@ -142,11 +131,7 @@ bybit_new(const struct settings *s, int trade, char *err, size_t size)
 		goto fail;
 	snprintf(b->window, sizeof(b->window), "%" PRId64,
 	    setting_int(s, BYBIT_RECV_WINDOW));
-	b->doc = json_new();
-	if (b->doc == NULL) {
-		snprintf(err, size, "%s", strerror(ENOMEM));
-		goto fail;
-	}
+	b->doc = must_have(json_new());
 	b->http = http_new(&o, err, size);
 	if (b->http == NULL)
 		goto fail;

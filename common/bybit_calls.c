@@ -223,6 +223,11 @@ start(struct pending *p)
 		snprintf(stamp, sizeof(stamp), "%" PRId64, bybit_now_ms(b));
 		bybit_sign(signature, b->secret, stamp, b->key, b->window,
 		    p->payload, p->len);
+		/* Without one Bybit would call the key bad. */
+		if (signature[0] == '\0') {
+			errno = ENOMEM;
+			goto out;
+		}
 		snprintf(key, sizeof(key), "X-BAPI-API-KEY: %s", b->key);
 		snprintf(
 		    h_stamp, sizeof(h_stamp), "X-BAPI-TIMESTAMP: %s", stamp);

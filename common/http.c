@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/decimal.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/num.h"
 
 /* Bytes of a reply's headers: CloudFront's and Bybit's take 2 KiB. */
@@ -120,22 +122,16 @@ call_clear(struct call *c)
 struct http *
 http_new(const struct http_opts *o, char *err, size_t size)
 {
-	struct http *h = NULL;
+	struct http *h;
 	long connections =
 	    o->connections > INT_MAX ? INT_MAX : (long)o->connections;
 
 	/* libcurl does not look, and OpenSSL crashes at its first use (3.0). */
-	if (OSSL_LIB_CTX_get0_global_default() == NULL) {
-		snprintf(err, size, "unable to start OpenSSL: out of memory");
-		return NULL;
-	}
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		snprintf(err, size, "unable to start libcurl");
-		return NULL;
-	}
-	h = calloc(1, sizeof(*h));
-	if (h == NULL)
-		goto nomem;
+	if (OSSL_LIB_CTX_get0_global_default() == NULL)
+		die(EX_OSERR, "unable to start OpenSSL: out of memory");
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		die(EX_OSERR, "unable to start libcurl");
+	h = must_have(calloc(1, sizeof(*h)));
 	h->connect_ms = o->connect_ms;
 	h->stall_s = (o->stall_ms + 999) / 1000;
 	h->total_ms = o->total_ms;
@@ -145,31 +141,20 @@ http_new(const struct http_opts *o, char *err, size_t size)
 			    "CA_FILE=%s: %s: expected a PEM file that can be "
 			    "read",
 			    o->ca_file, strerror(errno));
-			goto fail;
+			http_free(h);
+			return NULL;
 		}
-		h->ca_file = strdup(o->ca_file);
-		if (h->ca_file == NULL)
-			goto nomem;
+		h->ca_file = must_have(strdup(o->ca_file));
 	}
-	h->multi = curl_multi_init();
-	if (h->multi == NULL)
-		goto nomem;
+	h->multi = must_have(curl_multi_init());
 	if (curl_multi_setopt(h->multi, CURLMOPT_PIPELINING,
 		(long)CURLPIPE_NOTHING) != CURLM_OK ||
 	    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, connections) !=
 		CURLM_OK ||
 	    curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
 		connections) != CURLM_OK)
-		goto nomem;
+		die(EX_OSERR, "out of memory");
 	return h;
-nomem:
-	snprintf(
-	    err, size, "unable to start the HTTP client: %s", strerror(ENOMEM));
-fail:
-	if (h == NULL)
-		curl_global_cleanup();
-	http_free(h);
-	return NULL;
 }
 
 void
@@ -226,9 +211,15 @@ url_part(CURLU *u, CURLUPart part)
 static CURLU *
 url_parse(const char *url)
 {
-	CURLU *u = curl_url();
+	CURLU *u = must_have(curl_url());
 
-	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK) {
+	CURLUcode rc;
+
+	rc = curl_url_set(u, CURLUPART_URL, url, 0);
+	/* Else it would be called a bad URL. */
+	if (rc == CURLUE_OUT_OF_MEMORY)
+		die(EX_OSERR, "out of memory");
+	if (rc != CURLUE_OK) {
 		curl_url_cleanup(u);
 		u = NULL;
 	}

@@ -44,7 +44,11 @@ struct http_opts {
 	size_t connections; /* at a time, in all */
 };
 
-/* NULL with a message in err.  http_free ends what is under way. */
+/*
+ * NULL with a message in err: CA_FILE.  Without memory to start, and where a
+ * URL cannot be looked at for want of it, the process ends.  http_free ends
+ * what is under way.
+ */
 struct http *http_new(const struct http_opts *o, char *err, size_t size);
 void http_free(struct http *h);
 

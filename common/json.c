@@ -13,11 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/json_gate.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/num.h"
 
 #define CHUNK_SIZE 65536 /* bytes of the first chunk; others are multiples */
@@ -255,7 +257,7 @@ check_many_keys(struct json_doc *doc, const cJSON *first)
 		n++;
 	keys = malloc(n * sizeof(*keys));
 	if (keys == NULL)
-		return fail(doc, "out of memory", "");
+		die(EX_OSERR, "out of memory");
 	for (c = first, i = 0; c != NULL; c = c->next)
 		keys[i++] = c->string;
 	qsort(keys, n, sizeof(*keys), by_name);
@@ -336,6 +338,8 @@ json_parse_keys(
 	arena_reset(doc);
 	text[len] = '\0';
 	why = json_gate(text, len, &doc->numbers, keys, &doc->kept, &at);
+	if (why == json_gate_starved)
+		die(EX_OSERR, "out of memory");
 	if (why != NULL) {
 		(void)snprintf(doc->error, sizeof(doc->error), "%s at byte %zu",
 		    why, at + 1);
@@ -345,10 +349,8 @@ json_parse_keys(
 	root = keys == NULL ? cJSON_ParseWithLengthOpts(text, len + 1, NULL, 1)
 			    : cJSON_ParseWithLengthOpts(buf_cstr(&doc->kept),
 				  doc->kept.len + 1, NULL, 1);
-	if (root == NULL) {
-		(void)fail(doc, "out of memory", "");
-		return NULL;
-	}
+	if (root == NULL)
+		die(EX_OSERR, "out of memory");
 	number = doc->numbers.p;
 	if ((root->type & 0xff) == cJSON_Number)
 		root->valuestring = number;

@@ -38,6 +38,9 @@ void json_free(struct json_doc *doc);
  * json_free.  The memory of a long text stays for the next, and goes back to
  * the kernel after a shorter one.  NULL where the text is not JSON as above;
  * json_error(doc) then says why, in words fit for a log line.
+ *
+ * Where memory runs out it ends the process: a line or a row that could not be
+ * held would else be taken for a bad one, and lost.
  */
 const struct json *json_parse(struct json_doc *doc, char *text, size_t len);
 const char *json_error(const struct json_doc *doc);

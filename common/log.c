@@ -310,3 +310,11 @@ die(int code, const char *fmt, ...)
 	log_error(msg, LOG_INT("exit", code));
 	exit(code);
 }
+
+void *
+must_have(void *p)
+{
+	if (p == NULL)
+		die(EX_OSERR, "out of memory");
+	return p;
+}

@@ -64,4 +64,7 @@ void log_line(enum log_level level, const char *msg,
 _Noreturn void die(int code, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* p, or, where there was no memory for it, the end with EX_OSERR. */
+void *must_have(void *p);
+
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "notifier/templates_internal.h"
 
 #define WORDS_MAX 64	    /* characters of a name that is shown */
@@ -216,12 +217,8 @@ take_all(struct templates *t, const char *dir, char *err, size_t size)
 struct templates *
 templates_new(const char *dir, char *err, size_t size)
 {
-	struct templates *t = calloc(1, sizeof(*t));
+	struct templates *t = must_have(calloc(1, sizeof(*t)));
 
-	if (t == NULL) {
-		(void)snprintf(err, size, "out of memory");
-		return NULL;
-	}
 	if (take_all(t, dir, err, size) == 0)
 		return t;
 	templates_free(t);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/log.h"
 #include "common/utf8.h"
 #include "notifier/templates_internal.h"
 
@@ -381,9 +382,7 @@ templates_parse(struct templates *t, enum lang lang, const char *name,
 		len -= 3;
 	}
 	/* Each piece of a line is of a byte at least, as is the line's end. */
-	p.ops = calloc(len + 1, sizeof(*p.ops));
-	if (p.ops == NULL)
-		return bad(&p, "out of memory");
+	p.ops = must_have(calloc(len + 1, sizeof(*p.ops)));
 	*ops = p.ops;
 	if (take_lines(&p, text, len) == -1)
 		return -1;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "common/num.h"
 
 /* An IPv4 address stands behind these 96 bits: ::ffff:0:0/96. */
@@ -104,11 +105,8 @@ address_list_new(const char *text, char *err, size_t size)
 	char item[64];
 	size_t len;
 
-	l = calloc(1, sizeof(*l) + count_most(text) * sizeof(l->block[0]));
-	if (l == NULL) {
-		(void)snprintf(err, size, "%s", strerror(errno));
-		return NULL;
-	}
+	l = must_have(
+	    calloc(1, sizeof(*l) + count_most(text) * sizeof(l->block[0])));
 	for (;; text += len + 1) {
 		text += strspn(text, " \t");
 		if (*text == '\0')

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/log.h"
 #include "common/num.h"
 #include "common/settings.h"
 #include "webhookd/server.h"
@@ -77,21 +78,14 @@ api_new(const struct api_opts *o, char *err, size_t size)
 		    listen);
 		return NULL;
 	}
-	a = calloc(1, sizeof(*a));
-	if (a == NULL)
-		goto fail;
+	a = must_have(calloc(1, sizeof(*a)));
 	a->o = *o;
 	a->token = setting_str(o->settings, ADMIN_TOKEN);
 	buf_init(&a->row, ROW_MAX);
 	buf_init(&a->out, API_REPLY_MAX);
-	a->doc = json_new();
-	a->states = states_new(o->dir, o->store);
-	if (a->doc != NULL && a->states != NULL)
-		return a;
-fail:
-	(void)snprintf(err, size, "out of memory");
-	api_free(a);
-	return NULL;
+	a->doc = must_have(json_new());
+	a->states = must_have(states_new(o->dir, o->store));
+	return a;
 }
 
 void

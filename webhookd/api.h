@@ -50,8 +50,8 @@ struct api_opts {
 };
 
 /*
- * NULL with a message in err: no memory, or ADMIN_LISTEN is no loopback
- * address and there is no ADMIN_TOKEN.
+ * NULL with a message in err: ADMIN_LISTEN is no loopback address and there is
+ * no ADMIN_TOKEN.
  */
 struct api *api_new(const struct api_opts *o, char *err, size_t size);
 void api_free(struct api *a);

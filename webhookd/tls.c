@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/settings.h"
 
 /* Of TLS 1.2: forward secrecy, and none of the CBC modes (Lucky 13). */
@@ -147,11 +148,7 @@ tls_new(struct tls **out, const struct settings *s, char *err, size_t size)
 		*out = NULL;
 		return 0;
 	}
-	t = calloc(1, sizeof(*t));
-	if (t == NULL) {
-		(void)snprintf(err, size, "%s", strerror(errno));
-		return -1;
-	}
+	t = must_have(calloc(1, sizeof(*t)));
 	t->settings = s;
 	t->checks_client = setting_given(s, WEBHOOK_CLIENT_CA);
 	t->ctx = build(s, err, size);

@@ -81,8 +81,8 @@ stage_retry(const struct stage_retry *r, enum store_error e)
 	    "unable to commit, retrying; nothing is read or %s", r->undone);
 	log_error(text, LOG_STR("reason", r->why(r->arg)));
 	while (e != STORE_OK) {
-		if (e == STORE_BAD)
-			give_up(r, EX_CONFIG);
+		if (e == STORE_BAD || e == STORE_PANIC)
+			give_up(r, store_exit(e));
 		now = clock_mono_ms();
 		if (sig_stop() && until == INT64_MAX) {
 			until = now + RETRY_STOPPING_MS;

@@ -120,7 +120,8 @@ find_sources(
 
 	n = scandir(dir, &names, is_environment, alphasort);
 	if (n == -1)
-		die(EX_CONFIG, "unable to read the state folder %s: %s", dir,
+		die(errno == ENOENT || errno == ENOTDIR ? EX_CONFIG : EX_IOERR,
+		    "unable to read the state folder %s: %s", dir,
 		    strerror(errno));
 	if (n == 0)
 		die(EX_CONFIG, "%s holds no state: no stage has run on it",

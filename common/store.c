@@ -379,8 +379,18 @@ open_files(struct store *s, const struct store_opts *o, char *err, size_t size)
 		return STORE_FAIL;
 	}
 	/* What somebody else writes to at this moment cannot be looked at. */
-	if (!s->files.alone || store_check(s->files.fd, why, sizeof(why)) == 0)
+	if (!s->files.alone)
 		return STORE_OK;
+	switch (store_check(s->files.fd, why, sizeof(why))) {
+	case STORE_CHECK_OK:
+		return STORE_OK;
+	case STORE_CHECK_FAILED:
+		(void)snprintf(
+		    err, size, "%s cannot be read: %s", s->files.data, why);
+		return STORE_FAIL;
+	case STORE_CHECK_DAMAGED:
+		break;
+	}
 	if (o->mode == STORE_READ && !store_files_alone(&s->files))
 		return STORE_OK;
 	(void)snprintf(err, size,

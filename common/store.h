@@ -30,7 +30,9 @@ enum store_error {
 	STORE_FULL,	/* the map (but for a reserve) or the disk is full */
 	STORE_BUSY,	/* held by another process; the message says by whom */
 	STORE_BAD,	/* not ours, damaged, another schema or map size */
-	STORE_FAIL,	/* anything else */
+	STORE_PANIC, /* an earlier commit failed on the disk, half way: nothing
+			more can be done until the store is opened again */
+	STORE_FAIL,  /* anything else: may be tried again */
 };
 
 struct store_opts {

@@ -61,6 +61,7 @@ struct check {
 	uint64_t pages; /* whole ones that the file has */
 	uint64_t last;	/* the last page in use, as the file says */
 	uint64_t left;	/* pages that may still be met: ends a circle */
+	int failed;	/* a call did, and not the file */
 	char *err;
 	size_t size;
 };
@@ -101,19 +102,27 @@ bad(struct check *c, uint64_t page, const char *what)
 }
 
 static int
+failed(struct check *c)
+{
+	c->failed = 1;
+	(void)snprintf(c->err, c->size, "%s", strerror(errno));
+	return -1;
+}
+
+static int
 read_at(struct check *c, unsigned char *p, size_t n, uint64_t offset)
 {
+	size_t len = 0;
 	ssize_t got;
 
-	do
-		got = pread(c->fd, p, n, (off_t)offset);
-	while (got == -1 && errno == EINTR);
-	if (got == -1) {
-		(void)snprintf(
-		    c->err, c->size, "cannot be read: %s", strerror(errno));
-		return -1;
-	}
-	if ((size_t)got != n) {
+	do {
+		got = pread(c->fd, p + len, n - len, (off_t)(offset + len));
+		if (got > 0)
+			len += (size_t)got;
+	} while ((got == -1 && errno == EINTR) || (got > 0 && len < n));
+	if (got == -1)
+		return failed(c);
+	if (len != n) {
 		(void)snprintf(c->err, c->size, "is cut short");
 		return -1;
 	}
@@ -198,10 +207,8 @@ check_tree(struct check *c, uint64_t page, unsigned depth, int nested)
 	int rc = -1;
 
 	p = malloc(c->page_size);
-	if (p == NULL) {
-		(void)snprintf(c->err, c->size, "%s", strerror(errno));
-		return -1;
-	}
+	if (p == NULL)
+		return failed(c);
 	if (read_page(c, page, p) == -1)
 		goto out;
 	flags = get16(p + PAGE_FLAGS);
@@ -279,46 +286,53 @@ check_meta(struct check *c, const unsigned char *p)
 	return 0;
 }
 
-int
-store_check(int fd, char *err, size_t size)
+static int
+check_file(struct check *c)
 {
 	unsigned char meta[2][META_SIZE];
 	const unsigned char *m;
-	struct check c = { .fd = fd, .err = err, .size = size };
 	uint64_t bytes;
 	struct stat st;
 
-	if (fstat(fd, &st) == -1) {
-		(void)snprintf(err, size, "%s", strerror(errno));
-		return -1;
-	}
+	if (fstat(c->fd, &st) == -1)
+		return failed(c);
 	bytes = (uint64_t)st.st_size;
 	if (bytes == 0) {
-		(void)snprintf(err, size, "is empty");
+		(void)snprintf(c->err, c->size, "is empty");
 		return -1;
 	}
-	if (read_at(&c, meta[0], META_SIZE, 0) == -1 ||
-	    check_meta(&c, meta[0]) == -1)
+	if (read_at(c, meta[0], META_SIZE, 0) == -1 ||
+	    check_meta(c, meta[0]) == -1)
 		return -1;
-	c.page_size = get32(meta[0] + META_FREE_DB + DB_PAGE_SIZE);
-	if (c.page_size < 512 || c.page_size > 65536 ||
-	    (c.page_size & (c.page_size - 1)) != 0) {
+	c->page_size = get32(meta[0] + META_FREE_DB + DB_PAGE_SIZE);
+	if (c->page_size < 512 || c->page_size > 65536 ||
+	    (c->page_size & (c->page_size - 1)) != 0) {
 		(void)snprintf(
-		    err, size, "has pages of %zu bytes", c.page_size);
+		    c->err, c->size, "has pages of %zu bytes", c->page_size);
 		return -1;
 	}
-	if (read_at(&c, meta[1], META_SIZE, c.page_size) == -1 ||
-	    check_meta(&c, meta[1]) == -1)
+	if (read_at(c, meta[1], META_SIZE, c->page_size) == -1 ||
+	    check_meta(c, meta[1]) == -1)
 		return -1;
 	m = meta[get64(meta[1] + META_TXN) > get64(meta[0] + META_TXN)];
 
-	c.pages = bytes / c.page_size;
-	c.last = get64(m + META_LAST_PAGE);
-	c.left = c.last;
+	c->pages = bytes / c->page_size;
+	c->last = get64(m + META_LAST_PAGE);
+	c->left = c->last;
 	/* Pages that were given back before they were written may be absent. */
-	if (c.last < c.pages && bytes > WHOLE_SIZE_MAX)
+	if (c->last < c->pages && bytes > WHOLE_SIZE_MAX)
 		return 0;
-	if (check_table(&c, m + META_FREE_DB, 1) == -1)
+	if (check_table(c, m + META_FREE_DB, 1) == -1)
 		return -1;
-	return check_table(&c, m + META_MAIN_DB, 0);
+	return check_table(c, m + META_MAIN_DB, 0);
+}
+
+enum store_checked
+store_check(int fd, char *err, size_t size)
+{
+	struct check c = { .fd = fd, .err = err, .size = size };
+
+	if (check_file(&c) == 0)
+		return STORE_CHECK_OK;
+	return c.failed ? STORE_CHECK_FAILED : STORE_CHECK_DAMAGED;
 }

@@ -13,10 +13,13 @@
 
 #include <stddef.h>
 
-/*
- * Nobody may write to the file meanwhile.  0, or -1 with words in err that
- * say what is wrong with it ("page 7 is no page of a table").
- */
-int store_check(int fd, char *err, size_t size);
+enum store_checked {
+	STORE_CHECK_OK,
+	STORE_CHECK_DAMAGED, /* err: "page 7 is no page of a table" */
+	STORE_CHECK_FAILED,  /* no memory, or it cannot be read; err: why */
+};
+
+/* Nobody may write to the file meanwhile. */
+enum store_checked store_check(int fd, char *err, size_t size);
 
 #endif

@@ -437,8 +437,9 @@ store_files_same(const struct store_files *f)
 {
 	struct stat data, lock;
 
-	return stat(f->data, &data) == 0 && stat(f->lock, &lock) == 0 &&
-	    data.st_ino == f->data_ino && lock.st_ino == f->lock_ino &&
+	if (stat(f->data, &data) == -1 || stat(f->lock, &lock) == -1)
+		return errno == ENOENT ? 0 : -1;
+	return data.st_ino == f->data_ino && lock.st_ino == f->lock_ino &&
 	    data.st_dev == f->dev && lock.st_dev == f->dev;
 }
 

@@ -71,7 +71,10 @@ int store_files_disk_full(const struct store_files *f);
 /* Remember which lock file the library uses, to see it replaced. */
 int store_files_settle(struct store_files *f);
 
-/* 1 while data and lock file at their paths are those that we have open. */
+/*
+ * 1 while data and lock file at their paths are those that we have open; 0
+ * where they are not; -1 with errno where that cannot be seen.
+ */
 int store_files_same(const struct store_files *f);
 
 /*

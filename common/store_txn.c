@@ -25,12 +25,13 @@ classify(int rc)
 		return STORE_FULL;
 	case MDB_PAGE_NOTFOUND:
 	case MDB_CORRUPTED:
-	case MDB_PANIC:
 	case MDB_VERSION_MISMATCH:
 	case MDB_INVALID:
 	case MDB_MAP_RESIZED:
 	case MDB_INCOMPATIBLE:
 		return STORE_BAD;
+	case MDB_PANIC:
+		return STORE_PANIC;
 	default:
 		return STORE_FAIL;
 	}
@@ -125,11 +126,18 @@ store_begin(struct store *s, int write, struct store_txn **out)
 	if (write && s->files.mode == STORE_READ)
 		return store_fail(s, STORE_FAIL, "%s is open for reading alone",
 		    s->files.data);
-	if (!store_files_same(&s->files))
+	switch (store_files_same(&s->files)) {
+	case 1:
+		break;
+	case -1:
+		return store_fail(s, STORE_FAIL, "unable to look at %s: %s",
+		    s->files.data, strerror(errno));
+	default:
 		return store_fail(s, STORE_BAD,
 		    "%s or %s was removed or replaced while in use: restart "
 		    "every program that has it open",
 		    s->files.data, s->files.lock);
+	}
 	if (write) {
 		e = store_files_lock_write(
 		    &s->files, s->error, sizeof(s->error));

@@ -1,5 +1,6 @@
 #include "differ/differ.h"
 
+#include <errno.h>
 #include <sha256.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ differ_new(struct store *store, const char *account, char *err, size_t size)
 	if (d == NULL || d->state == NULL || d->doc == NULL) {
 		(void)snprintf(err, size, "out of memory");
 		differ_free(d);
+		errno = ENOMEM;
 		return NULL;
 	}
 	d->account = account;
@@ -70,8 +72,11 @@ differ_new(struct store *store, const char *account, char *err, size_t size)
 	buf_init(&d->row, 2 * LINE_SIZE_MAX);
 	load(d);
 	if (differ_failed(d) != NULL) {
+		int error = state_is_damaged(d->state) ? EBADMSG : EIO;
+
 		(void)snprintf(err, size, "%s", differ_failed(d));
 		differ_free(d);
+		errno = error;
 		return NULL;
 	}
 	return d;

@@ -79,8 +79,9 @@ struct differ {
 
 /*
  * A differ for an open store, with what is in it.  account is the setting
- * ACCOUNT and must outlive it.  NULL with a message in err: no memory, or a
- * damaged state, which is never taken for an empty one (F23).
+ * ACCOUNT and must outlive it.  NULL with a message in err and errno: EBADMSG
+ * for a damaged state, which is never taken for an empty one (F23); else ENOMEM
+ * or EIO.
  */
 struct differ *differ_new(
     struct store *store, const char *account, char *err, size_t size);

@@ -321,6 +321,9 @@ open_store(struct process *p)
 		return;
 	p->differ = differ_new(p->store,
 	    setting_str(p->stage.settings, ACCOUNT), why, sizeof(why));
+	if (p->differ == NULL && errno != EBADMSG)
+		die(EX_IOERR, "unable to read the state in '%s': %s",
+		    p->stage.dir, why);
 	if (p->differ == NULL)
 		die(EX_CONFIG,
 		    "unable to use the state in '%s': %s; restore a copy, or "

@@ -43,6 +43,7 @@ struct state {
 	struct buf value; /* that state_get gave last */
 	unsigned touches; /* of the store, reading or writing */
 	char failed[192];
+	int damaged; /* that is why it failed */
 };
 
 struct state *
@@ -311,11 +312,18 @@ state_failed(const struct state *s)
 	return s->failed[0] != '\0' ? s->failed : NULL;
 }
 
+int
+state_is_damaged(const struct state *s)
+{
+	return s->damaged;
+}
+
 void
 state_damaged(struct state *s, const char *table, const char *why)
 {
 	char what[64];
 
 	(void)snprintf(what, sizeof(what), "table '%s' is damaged", table);
+	s->damaged |= s->failed[0] == '\0';
 	fail(s, what, why);
 }

@@ -62,6 +62,9 @@ enum store_error state_commit(
 /* What went wrong for good, or NULL. */
 const char *state_failed(const struct state *s);
 
+/* 1 where it failed as a row is damaged, which no restart cures. */
+int state_is_damaged(const struct state *s);
+
 /* A row of the state that cannot be: sticks as a failure. */
 void state_damaged(struct state *s, const char *table, const char *why);
 

@@ -34,8 +34,8 @@ went_well(struct process *p, enum store_error e, const char *why)
 {
 	if (e == STORE_OK)
 		return 1;
-	if (e == STORE_BAD)
-		die(EX_CONFIG, "%s", why);
+	if (e == STORE_BAD || e == STORE_PANIC)
+		die(store_exit(e), "%s", why);
 	if (p->wait_ms == 0)
 		log_error("unable to use the state, retrying; nothing is read "
 			  "or announced",

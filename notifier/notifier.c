@@ -127,9 +127,11 @@ notifier_new(
     const struct notifier_opts *o, struct moment now, char *err, size_t size)
 {
 	struct notifier *n = calloc(1, sizeof(*n));
+	enum store_error e = STORE_FAIL;
 
 	if (n == NULL) {
 		(void)snprintf(err, size, "out of memory");
+		errno = ENOMEM;
 		return NULL;
 	}
 	n->o = *o;
@@ -151,10 +153,13 @@ notifier_new(
 	if (n->doc == NULL || roll_init(&n->roll) == -1 ||
 	    rows_init(&n->rows) == -1)
 		(void)no_memory(n);
-	else if (load(n, now) == STORE_OK)
+	else
+		e = load(n, now);
+	if (e == STORE_OK)
 		return n;
 	(void)snprintf(err, size, "%s", n->error);
 	notifier_free(n);
+	errno = e == STORE_BAD ? EBADMSG : EIO;
 	return NULL;
 }
 

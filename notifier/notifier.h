@@ -129,7 +129,10 @@ void batch_clear(struct batch *b);
 /* 0, or -1 with ENOMEM. */
 int batch_add(struct batch *b, const char *line, size_t len, const char *from);
 
-/* NULL with a message in err.  Loads who has something pending. */
+/*
+ * Loads who has something pending.  NULL with a message in err, and errno:
+ * EBADMSG for a damaged state; ENOMEM, EIO.
+ */
 struct notifier *notifier_new(
     const struct notifier_opts *o, struct moment now, char *err, size_t size);
 void notifier_free(struct notifier *n);

@@ -158,8 +158,8 @@ open_notifier(struct process *p)
 
 	p->n = notifier_new(&o, p->now, why, sizeof(why));
 	if (p->n == NULL)
-		die(EX_CONFIG, "unable to use the state in '%s': %s",
-		    p->stage.dir, why);
+		die(errno == EBADMSG ? EX_CONFIG : EX_IOERR,
+		    "unable to use the state in '%s': %s", p->stage.dir, why);
 	p->doc = json_new();
 	if (p->doc == NULL || source_init(&p->source, p->stage.dir) == -1)
 		die(EX_OSERR, "out of memory");

@@ -135,8 +135,8 @@ settle(struct process *p, int always)
 		return;
 	if (always || trader_fresh(p->trader)) {
 		e = state_commit(p);
-		if (e == STORE_BAD)
-			die(EX_CONFIG, "unable to commit: %s",
+		if (e == STORE_BAD || e == STORE_PANIC)
+			die(store_exit(e), "unable to commit: %s",
 			    store_errstr(p->store));
 		if (e != STORE_OK) {
 			if (p->retry_ms == 0)

@@ -18,8 +18,10 @@ trader_load(struct trader *t, const char *row, size_t len)
 	const struct json *v = NULL;
 	int rc = -1;
 
-	if (doc == NULL || o == NULL || text == NULL)
+	if (doc == NULL || o == NULL || text == NULL) {
+		t->starved = 1;
 		goto out;
+	}
 	memcpy(text, row, len);
 	v = json_parse(doc, text, len);
 	if (v == NULL || order_get(o, v) == -1 || order_final(o))
@@ -58,7 +60,8 @@ trader_load_caps(struct trader *t, const char *row, size_t len)
 	const struct json *v = NULL;
 	int rc = -1;
 
-	if (doc != NULL && text != NULL) {
+	t->starved |= doc == NULL || text == NULL;
+	if (!t->starved) {
 		memcpy(text, row, len);
 		v = json_parse(doc, text, len);
 		if (v != NULL)

@@ -103,6 +103,8 @@ load_alarm(void *arg, const void *key, size_t klen, const char *val, size_t len)
 static void
 bad_state(const struct process *p, const char *what)
 {
+	if (trader_starved(p->trader))
+		die(EX_OSERR, "out of memory");
 	die(EX_CONFIG,
 	    "the state in '%s' is damaged: %s cannot be read; restore it from "
 	    "a backup",
@@ -139,7 +141,11 @@ check_identity(struct process *p, struct store_txn *t)
 		json_put_string(&b, "account", account);
 		json_put_string(&b, "host", host);
 		json_close_object(&b);
-		(void)store_put(t, "identity", key.p, key.len, b.p, b.len);
+		if (buf_failed(&b) != 0)
+			die(EX_OSERR, "out of memory");
+		if (store_put(t, "identity", key.p, key.len, b.p, b.len) !=
+		    STORE_OK)
+			die(EX_IOERR, "%s", store_errstr(p->store));
 	}
 	buf_release(&b);
 }

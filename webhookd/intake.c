@@ -1,5 +1,6 @@
 #include "webhookd/intake.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -475,6 +476,7 @@ intake_new(const struct intake_opts *o, int64_t wall_ms, int64_t mono_ms,
 	if (in == NULL || in->doc == NULL) {
 		(void)snprintf(err, size, "out of memory");
 		free(in);
+		errno = ENOMEM;
 		return NULL;
 	}
 	in->o = *o;
@@ -491,6 +493,7 @@ intake_new(const struct intake_opts *o, int64_t wall_ms, int64_t mono_ms,
 		    rc == STORE_BAD ? "an alert in the state cannot be read"
 				    : store_errstr(o->store));
 		intake_free(in);
+		errno = rc == STORE_BAD ? EBADMSG : EIO;
 		return NULL;
 	}
 	return in;

@@ -96,7 +96,10 @@ struct intake_opts {
 	void *arg;
 };
 
-/* Reads what is pending.  NULL with a message in err. */
+/*
+ * Reads what is pending.  NULL with a message in err, and errno: EBADMSG for a
+ * damaged state; ENOMEM, EIO.
+ */
 struct intake *intake_new(const struct intake_opts *o, int64_t wall_ms,
     int64_t mono_ms, char *err, size_t size);
 void intake_free(struct intake *in); /* NULL is fine */

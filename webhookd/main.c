@@ -208,8 +208,9 @@ commit(struct process *p)
 		alarms_written(&p->alarms);
 		return rc;
 	}
-	if (rc == STORE_BAD)
-		die(EX_CONFIG, "unable to commit: %s", intake_error(p->intake));
+	if (rc == STORE_BAD || rc == STORE_PANIC)
+		die(store_exit(rc), "unable to commit: %s",
+		    intake_error(p->intake));
 	if (!p->failing)
 		log_error("unable to commit, retrying; alerts are refused",
 		    LOG_STR("reason", intake_error(p->intake)));

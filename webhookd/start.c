@@ -54,8 +54,8 @@ start_store(struct process *p)
 	io.store = p->store;
 	p->intake = intake_new(&io, p->wall_ms, p->mono_ms, why, sizeof(why));
 	if (p->intake == NULL)
-		die(EX_CONFIG, "unable to use the state in '%s': %s",
-		    p->stage.dir, why);
+		die(errno == EBADMSG ? EX_CONFIG : EX_IOERR,
+		    "unable to use the state in '%s': %s", p->stage.dir, why);
 }
 
 static struct address_list *

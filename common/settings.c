@@ -20,6 +20,7 @@
 
 struct settings {
 	struct setting_value values[SETTINGS_COUNT];
+	int system_error; /* errno: the machine's fault, not a setting's */
 };
 
 const char *
@@ -77,6 +78,23 @@ clear_value(struct setting_value *v)
 	*v = (struct setting_value){ .text = NULL };
 }
 
+/* "NAME: out of memory": it may be different at the next start. */
+static void
+put_failed(struct settings *s, const char *what, struct buf *errors)
+{
+	switch (errno) {
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		s->system_error = errno;
+		break;
+	default:
+		break;
+	}
+	buf_printf(errors, "%s: %s\n", what, strerror(errno));
+}
+
 static void
 take(struct settings *s, enum setting which, const char *text, const char *file,
     size_t line, struct buf *errors)
@@ -92,15 +110,13 @@ take(struct settings *s, enum setting which, const char *text, const char *file,
 		if (errno == EINVAL)
 			put_error(errors, which, text, file, line);
 		else
-			buf_printf(errors, "%s: %s\n",
-			    setting_table[which].name, strerror(errno));
+			put_failed(s, setting_table[which].name, errors);
 		clear_value(v);
 		return;
 	}
 	v->text = strdup(text);
 	if (v->text == NULL)
-		buf_printf(errors, "%s: %s\n", setting_table[which].name,
-		    strerror(errno));
+		put_failed(s, setting_table[which].name, errors);
 }
 
 static void
@@ -177,6 +193,18 @@ take_file(struct settings *s, char *text, size_t len, const struct stat *st,
 }
 
 static void
+put_unreadable(struct settings *s, const char *file, struct buf *errors)
+{
+	char what[512];
+	int saved = errno;
+
+	(void)snprintf(
+	    what, sizeof(what), "unable to read settings from %s", file);
+	errno = saved;
+	put_failed(s, what, errors);
+}
+
+static void
 read_file(struct settings *s, const char *given, struct buf *errors,
     struct buf *warnings)
 {
@@ -190,9 +218,7 @@ read_file(struct settings *s, const char *given, struct buf *errors,
 	fd = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd == -1) {
 		if (given != NULL || errno != ENOENT)
-			buf_printf(errors,
-			    "unable to read settings from %s: %s\n", file,
-			    strerror(errno));
+			put_unreadable(s, file, errors);
 		return;
 	}
 	/* One allocation, so that no copy of a secret is left behind. */
@@ -216,8 +242,7 @@ read_file(struct settings *s, const char *given, struct buf *errors,
 		take_file(s, text, len, &st, file, errors, warnings);
 	goto out;
 fail:
-	buf_printf(errors, "unable to read settings from %s: %s\n", file,
-	    strerror(errno));
+	put_unreadable(s, file, errors);
 out:
 	if (text != NULL)
 		explicit_bzero(text, len);
@@ -263,6 +288,7 @@ settings_read(const char *file, struct buf *errors, struct buf *warnings)
 	s = calloc(1, sizeof(*s));
 	if (s == NULL) {
 		buf_printf(errors, "settings: %s\n", strerror(errno));
+		errno = ENOMEM;
 		return NULL;
 	}
 	for (i = 0; i < SETTINGS_COUNT; i++) {
@@ -273,14 +299,20 @@ settings_read(const char *file, struct buf *errors, struct buf *warnings)
 	read_file(s, file, errors, warnings);
 	for (i = 0; i < SETTINGS_COUNT; i++) {
 		d = &setting_table[i];
+		/* The table's own values are good: it is something else. */
 		if (s->values[i].text == NULL && d->value != NULL &&
 		    setting_parse(d, d->value, &s->values[i]) == -1)
-			put_error(errors, (enum setting)i, d->value, NULL, 0);
+			put_failed(s, d->name, errors);
 	}
 	if (errors->len == 0)
 		check_together(s, errors);
 	if (errors->len > 0 || buf_failed(errors)) {
+		int error = s->system_error != 0 ? s->system_error
+		    : buf_failed(errors) != 0	 ? buf_failed(errors)
+						 : EINVAL;
+
 		settings_free(s);
+		errno = error;
 		return NULL;
 	}
 	return s;

@@ -90,7 +90,9 @@ enum setting {
  * that is empty counts as not set.  Returns the settings, or NULL; each
  * problem is one line in errors ("NAME=value: what is expected"), each
  * warning (unknown name and the nearest one, file readable by the group) one
- * line in warnings.  The value of a secret stands in neither.
+ * line in warnings.  The value of a secret stands in neither.  errno is EINVAL
+ * then, or else what the machine lacked (ENOMEM, EMFILE, EIO), which is no
+ * fault of the settings.
  *
  * Secrets are given to log_secret().  Free with settings_free (NULL is fine),
  * which wipes them.

@@ -177,16 +177,18 @@ read_settings(const char *file)
 	struct buf errors, warnings;
 	struct settings *s;
 	const char *text;
+	int error;
 
 	buf_init(&errors, MESSAGES_MAX);
 	buf_init(&warnings, MESSAGES_MAX);
 	s = settings_read(file, &errors, &warnings);
+	error = errno;
 	text = buf_cstr(&warnings);
 	log_each(LOG_WARN, text != NULL ? text : "too many warnings\n");
 	if (s == NULL) {
 		text = buf_cstr(&errors);
 		log_each(LOG_ERROR, text != NULL ? text : "too many errors\n");
-		exit(EX_CONFIG);
+		exit(error == EINVAL ? EX_CONFIG : EX_OSERR);
 	}
 	buf_release(&errors);
 	buf_release(&warnings);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -160,6 +161,31 @@ NAMED(link)
 
 FCNTL(fcntl)
 FCNTL(fcntl64)
+
+/*
+ * As on a kernel without Landlock and seccomp: the shim must be able to write
+ * what it has seen, and to open and kill what the program may not.
+ */
+long syscall(long number, ...);
+long
+syscall(long number, ...)
+{
+	static long (*next)(long, ...);
+	long arg[6];
+	va_list ap;
+
+	if (next == NULL)
+		*(void **)&next = failcall_next("syscall");
+	va_start(ap, number);
+	for (int i = 0; i < 6; i++)
+		arg[i] = va_arg(ap, long);
+	va_end(ap);
+	if (number == SYS_seccomp || number == SYS_landlock_create_ruleset) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return next(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+}
 
 /* ---- bytes in ---- */
 

@@ -118,11 +118,13 @@ errno_of(enum call_class class, const char *name, int fd)
 	case CALL_OPEN:
 		return other ? ENOMEM : EMFILE;
 	case CALL_FILE:
+		if (strstr(name, "stat") != NULL || strcmp(name, "access") == 0)
+			return other ? ENOMEM : EIO;
+		if (name[0] == 'f' && name[1] != 't')
+			return other ? EINTR : ENOLCK; /* fcntl, flock */
 		return other ? EIO : ENOSPC;
 	case CALL_READ:
-		if (is_socket(fd))
-			return other ? ETIMEDOUT : ECONNRESET;
-		return other ? EINVAL : EIO;
+		return !is_socket(fd) ? EIO : other ? ETIMEDOUT : ECONNRESET;
 	case CALL_WRITE:
 		if (is_socket(fd))
 			return other ? ENOBUFS : ECONNRESET;

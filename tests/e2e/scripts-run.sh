@@ -15,11 +15,26 @@ for program in notifier webhookd risker trader exchange; do
 done
 [ -w "$top" ] || skip "the checkout cannot be written to"
 
+# Else what it started would outlive it.
+cleanup() {
+	cleanup_status=$?
+	set +e
+	if kill -INT "${session:-none}" 2>/dev/null; then
+		for _ in $(seq 40); do
+			kill -0 "$session" 2>/dev/null || break
+			sleep 0.2
+		done
+	fi
+	(exit "$cleanup_status")
+	lib_cleanup
+}
+trap cleanup EXIT
 mkdir tmp
 export TMPDIR="$T/tmp"
 # begin COMMAND...: a background job of sh ignores SIGINT; a terminal's does not.
 begin() {
-	: >run.log
+	# What one that was killed left goes on writing to its own.
+	rm -f run.out run.log
 	setsid env --default-signal=INT,QUIT "$@" >run.out 2>run.log </dev/null &
 	session=$!
 	pid_run=$session
@@ -64,7 +79,7 @@ for round in 1 2; do
 		status=0
 		"$top/scripts/run" >second.out 2>&1 </dev/null || status=$?
 		is 'a second one' 75 $status
-		grep -q 'runs already on the state' second.out || fail "a second one: $(cat second.out)"
+		grep -q 'it runs already in' second.out || fail "a second one: $(cat second.out)"
 		trade close
 		wait_for 15 has run.out 'LONG LTC/USDT' 2
 	fi
@@ -72,6 +87,20 @@ for round in 1 2; do
 	cd /
 	cd "$T" || fail "cd"
 done
+
+# Killed itself, it leaves the programs; the next one ends them.
+begin "$top/scripts/run"
+wait_for 20 has run.out '^ *curl .*/bybit'
+left=$("$top/build/statecat" -e /dev/null -d "$top/paper" differ/health | jq .pid)
+kill -KILL "$session"
+wait "$session" 2>/dev/null || :
+forget run
+pkill -KILL -s "$session" -x exchange
+kill -0 "$left" || fail 'nothing is left'
+begin "$top/scripts/run"
+wait_for 30 has run.out 'Сделка №00001 ⚡'
+! kill -0 "$left" 2>/dev/null || fail 'what was left lives on'
+interrupt "$top/paper"
 
 # What the terminal showed is what the state says was sent.
 [ "$("$top/build/statecat" -d "$top/paper" deliveries | grep -c '"delivered"')" -ge 1 ] ||

@@ -111,7 +111,11 @@ begin
 wait_for 5 has risker.log ready
 control telegram '{"chat_id":"5","status":403,"description":"Forbidden: bot was blocked by the user"}'
 signal 1 1 OPEN >&9
-wait_for 5 alarm 'subscriber ann' true
+# The alarm itself is sent to the operator, too.
+told() {
+	answers 901 | grep -q 'Тревога: subscriber ann'
+}
+wait_for 10 told
 says 901 /status '✅ Торговля не остановлена.||notifier: работает|differ: завершён|risker: работает||🚨 Открытые тревоги: 1|notifier: subscriber ann gets nothing any more: HTTP 403: Forbidden: bot was blocked by the user'
 kill9 risker
 says 901 /status '✅ Торговля не остановлена.||notifier: работает|differ: завершён|🚨 risker: НЕ РАБОТАЕТ||🚨 Открытые тревоги: 1|notifier: subscriber ann gets nothing any more: HTTP 403: Forbidden: bot was blocked by the user'

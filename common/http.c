@@ -492,7 +492,6 @@ set_request(const struct http *h, struct call *c, const struct http_request *r)
 	size_t i;
 
 	SET(e, CURLOPT_URL, r->url);
-	SET(e, CURLOPT_DNS_CACHE_TIMEOUT, h->moved ? 0L : ADDRESS_AGE_S);
 	SET(e, CURLOPT_TIMEOUT_MS, h->total_ms + r->patience_ms);
 	SET(e, CURLOPT_LOW_SPEED_TIME,
 	    h->stall_s + (r->patience_ms + 999) / 1000);
@@ -560,10 +559,8 @@ is_set_up(const struct call *c, const struct http_request *r)
 }
 
 static int
-set_up(struct http *h, struct call *c, const struct http_request *r)
+set_up_anew(const struct http *h, struct call *c, const struct http_request *r)
 {
-	if (is_set_up(c, r))
-		return 0;
 	call_reset(c);
 	c->post = strcmp(r->method, "POST") == 0;
 	c->may_repeat = r->may_repeat;
@@ -574,6 +571,16 @@ set_up(struct http *h, struct call *c, const struct http_request *r)
 		return -1;
 	c->url = strdup(r->url);
 	return c->url != NULL ? 0 : -1;
+}
+
+static int
+set_up(struct http *h, struct call *c, const struct http_request *r)
+{
+	if (!is_set_up(c, r) && set_up_anew(h, c, r) == -1)
+		return -1;
+	/* That is no matter of the request. */
+	SET(c->easy, CURLOPT_DNS_CACHE_TIMEOUT, h->moved ? 0L : ADDRESS_AGE_S);
+	return 0;
 }
 
 static int

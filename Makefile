@@ -88,15 +88,17 @@ $(shell mkdir -p $(O) && echo $(BUILD_ID) >$(O)/build-id)
 endif
 $(O)/obj/common/build.o: $(O)/build-id
 
-# Preloaded into a program, it makes one of its calls fail.  Without sanitizers:
-# it stands before theirs.
+# Preloaded into a program, they make one of its calls fail, and look after what
+# it reads of a state.  Without sanitizers: they stand before theirs.
 $(O)/failcall.so: $(wildcard tests/fail/*.[ch])
+$(O)/stale.so: tests/stale.c
+$(O)/failcall.so $(O)/stale.so:
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS_ALL) -O2 -g -U_FORTIFY_SOURCE -fPIC -fno-builtin -shared \
 	    -o $@ $(filter %.c,$^) -ldl
 
-tests: all $(O)/failcall.so $(TEST_PROGS:%=$(O)/%) $(addprefix $(O)/,$(notdir $(UNIT_TESTS)))
+tests: all $(O)/failcall.so $(O)/stale.so $(TEST_PROGS:%=$(O)/%) $(addprefix $(O)/,$(notdir $(UNIT_TESTS)))
 
 $(O)/libcommon.a: $(common_OBJS:%=$(O)/obj/%)
 	@rm -f $@

@@ -161,7 +161,9 @@ kills 02.600
 finds '' "$(again 'told 101 🔼00001' 02.900)"
 kills 02.600
 finds '' "$(again 'hook 2' 02.900)"
-kills 01.000 02.950 # before it, and after
+kills 01.900 # it was on its way
+finds '' "$(again 'told 101 🔼00001' 02.900)"
+kills 01.700 02.950 # long before it, and after
 finds M "$(again 'told 101 🔼00001' 02.900)"
 kills 03.400 # long after
 finds M "$(again 'told 102 🔚00001' 09.000)"

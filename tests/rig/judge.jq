@@ -13,12 +13,13 @@ def collapse: reduce .[] as $m ({once: [], repeats: []};
     if (.once | length) > 0 and .once[-1].text == $m.text then .repeats += [{first: .once[-1], again: $m}] | .once[-1] = ($m + {of: .once[-1].of})
     else .once += [$m + {of: $m.t}] end);
 
-# Notifier was killed within a second of the first, not counting when it stood still.
+# Notifier was killed within a second of the first, not counting when it stood still;
+# or just before, with the request on its way.
 def stops: [$did[] | select(.stage == "notifier" and .did == "stop")] | map(. as $s
     | {from: .t, to: ([$did[] | select(.stage == "notifier" and .did == "continue" and .t > $s.t).t] | min // 0)});
 def permitted($stops): .first as $f | .again as $a | $f.lost
     or any($did[] | select(.stage == "notifier" and (.did | test("^kill")));
-	. as $k | $k.t >= $f.t and $k.t <= $a.t
+	. as $k | $k.t >= $f.t - 500 and $k.t <= $a.t
 	and $k.t - $f.t - ([$stops[] | select(.from <= $k.t and (.to == 0 or .to >= $f.t - 1000))
 	    | ([.to, $k.t] | map(select(. > 0)) | min) - ([.from, $f.t] | max)] | map(select(. > 0)) | add // 0) <= 1000);
 

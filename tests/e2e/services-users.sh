@@ -150,7 +150,8 @@ is_told() {
 	"$top/scripts/status" -d "$S" | grep -q 'notifier ended with exit code 78 and stays down' &&
 	    [ "$(curl -sS -m 5 -o /dev/null -w '%{http_code}' "$HOOK/status")" = 503 ]
 }
-"$top/scripts/status" -d "$S" >status.out 2>&1 || fail "status: $(cat status.out)"
+# trader's alarm of the halt ends once it has looked again.
+wait_for 15 "$top/scripts/status" -d "$S"
 echo MAX_POSITIONS=0 >>"$SV/settings/notifier"
 sv restart notifier >/dev/null 2>&1 || :
 wait_for 10 test -e "$SV/alarm/notifier.down"

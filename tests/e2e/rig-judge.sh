@@ -198,6 +198,24 @@ finds '' ". + $order"
 echo $id >never.ids
 finds I4 ". + $order"
 
+echo $id >posted.ids
+finds '' ". + $order"
+echo fedcba9876543210fedcba9876543210 >posted.ids
+finds I4 ". + $order"
+rm posted.ids
+# I2: what a client was told of.
+booked="($order | .[-1].orderId = \"a-1\")"
+told_client() {
+	printf '{"id":"%s","status":200,"answer":%s}\n' $id "$1" >clients.ndjson
+}
+told_client '{"orderId":"a-1"}'
+finds '' ". + $booked"
+told_client '{"orderIds":["a-1","b-2"]}'
+finds I2 ". + $booked"
+told_client '{"orderId":"b-2"}'
+finds I2 ". + $booked"
+rm clients.ndjson
+
 # I3: twelve seconds without a stop, those not counted in which trader was
 # killed, until a second after it was ready, or stopped, or the exchange was
 # told to fail.

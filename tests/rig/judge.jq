@@ -13,10 +13,10 @@ def collapse: reduce .[] as $m ({once: [], repeats: []};
     if (.once | length) > 0 and .once[-1].text == $m.text then .repeats += [{first: .once[-1], again: $m}] | .once[-1] = ($m + {of: .once[-1].of})
     else .once += [$m + {of: $m.t}] end);
 
-# Notifier was killed within a second of the first, not counting when it stood still;
-# or just before, with the request on its way.
 def stops: [$did[] | select(.stage == "notifier" and .did == "stop")] | map(. as $s
     | {from: .t, to: ([$did[] | select(.stage == "notifier" and .did == "continue" and .t > $s.t).t] | min // 0)});
+# Its reply was lost; or notifier was killed within a second of it, not counting
+# when it stood still, or just before, with the request on its way.
 def permitted($stops): .first as $f | .again as $a | $f.lost
     or any($did[] | select(.stage == "notifier" and (.did | test("^kill")));
 	. as $k | $k.t >= $f.t - 500 and $k.t <= $a.t
@@ -126,13 +126,19 @@ def balances($who; $once; $tests; $stops): [$export[] | select(.id == $who.id)][
       (select($is.balance < 0) | "B: \($who.id) has \($is.balance)"),
       (select(([$rows[].change] | add // 0) != $is.balance) | "B: the ledger of \($who.id) does not add up to \($is.balance)");
 
-def never: $never[0] as $ids | $journal[] | select(.path == "/v5/order/create" and .method == "POST")
-    | (.body | fromjson? // {}) | (.orderLinkId // "") | select(.[0:32] as $id | $ids | index([$id]) != null)
-    | "I4: order \(.) is of an alert that was stale, or not ours";
+def creates: $journal[] | select(.path == "/v5/order/create" and .method == "POST")
+    | {orderId, booked, link: ((.body | fromjson? // {}).orderLinkId // "")} | .alert = .link[0:32];
+def alerts: creates | (select(.alert | IN($never[0][])) | "I4: order \(.link) is of an alert that was stale, or not ours"),
+    (select(($posted[0] | length) > 0 and (.alert | IN($posted[0][]) | not)) | "I4: order \(.link) is of an alert that nobody sent");
+
+# The orders that a client was told of are those of its alert.
+def answers: (reduce (creates | select(.booked)) as $c ({}; .[$c.orderId] = $c.alert)) as $of
+    | $clients[] | .id as $id | (.answer.orderId // empty), (.answer.orderIds // [])[] | select($of[.] != $id)
+    | "I2: alert \($id) was answered with order \(.), which was not booked for it";
 
 wire as $wire | ($wire | sort_by(.t) | collapse) as $w | ($w.once | map(.e)) as $events | stops as $stops
 | ([$events[] | select(.test == true and .action == "OPEN").signal_number | tostring]) as $tests
-| never,
+| alerts, answers,
   order_of_events($w.once),
   ($w.repeats[] | select(permitted($stops) | not) | "M: event \(.again.e.seq) came to the hook again, \(.again.t - .first.t) ms later"),
   trades($events),

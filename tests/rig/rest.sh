@@ -61,8 +61,7 @@ come_to_rest() {
 	before 90 at_rest || violation "not at rest: orders '$(row trader/orders 'select(.state == "sent") | .order_link_id' | paste -sd ' ')'," \
 	    "messages '$("$B/statecat" -d "$S" notifier/pending | head -n 3)'"
 	did resting
-	before 75 decided || :
-	[ -s judgement ] || [ ! -s judge.log ] || violation "the judge fails: $(cat judge.log)"
+	before 75 decided || [ -s judgement ] || violation "the judge fails: $(cat judge.log)"
 	did judged
 	bounds
 	sv stop $stages >/dev/null 2>&1 || violation "not stopped: $(sv status $stages)"
@@ -76,6 +75,7 @@ judged() {
 	    { status = $2; text = $0; sub(/^[^ ]* [^ ]* /, "", text)
 	      printf "{\"id\":\"%s\",\"status\":%d,\"answer\":%s}\n", id[$1], status, text ~ /^\{.*\}$/ ? text : "{}" }' \
 	    numbers answers >"$clients"
+	cut -d ' ' -f 2 numbers >posted.ids
 	awk 'NR == FNR { id[$1] = $2; next } { print id[$1] }' numbers never >never.ids 2>/dev/null || : >never.ids
 	"$B/subscribers" -d "$S" export >export.ndjson || return 1
 	"$B/statecat" -d "$S" notifier/ledger >ledger.ndjson || return 1
@@ -133,7 +133,7 @@ verdict() {
 	if [ -s found ]; then
 		rm -rf "$keep"
 		mkdir -p "$keep"
-		cp -rL ./*.ndjson ./*.out ./*.log never.ids plan answers found files bounds bodies numbers "$keep" 2>/dev/null || :
+		cp -rL ./*.ndjson ./*.out ./*.log ./*.ids plan answers found files bounds bodies numbers "$keep" 2>/dev/null || :
 		cp -r "$S/" "$keep/state"
 		cp -r "$SV/log" "$keep/log"
 		rm -f "$keep/log"/*/lock

@@ -221,7 +221,7 @@ main(int argc, char *argv[])
 		die(EX_OSERR, "unable to start: %s", strerror(errno));
 	for (i = 0; i < st.noutputs; i++)
 		if (output_add(e.out, st.outputs[i], err, sizeof(err)) == -1)
-			die(EX_CONFIG, "%s", err);
+			die(EX_IOERR, "%s", err);
 	c.ports[0] = bybit_port(e.bybit);
 	stage_confine(&st, &c);
 	p = poller_new(&opts, &io);

@@ -13,6 +13,8 @@ act() {
 	victim_ends
 	only_lines_of calm.out differ.out
 	[ "$ended_status" -ne 0 ] || same calm.out differ.out
+	[ ! -s differ.out ] || "$B/statecat" -d state differ/events >kept || fail 'lines, and no state'
+	only_lines_of kept differ.out
 }
 
 recover() {

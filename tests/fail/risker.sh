@@ -26,6 +26,8 @@ act() {
 	victim_in=$steps/in.ndjson
 	victim risker "$B/risker" -d state
 	victim_ends
+	[ ! -s risker.out ] || "$B/statecat" -d state risker/decisions >kept || fail 'lines, and no state'
+	only_lines_of kept risker.out
 }
 
 recover() {

@@ -38,6 +38,10 @@ act() {
 	gone || trade 3 until_gone
 	victim_ends TERM
 	cat trader.out >>results
+	for n in 1 2; do
+		! said $n || [ "$("$B/statecat" -d "$S" trader/orders | jq -r "select(.id == \"$(id $n)\").result.id" | head -n 1)" = "$(id $n)" ] ||
+		    fail "result $n was said, and is not kept"
+	done
 }
 
 recover() {

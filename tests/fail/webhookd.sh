@@ -31,6 +31,11 @@ act() {
 		post_all
 	fi
 	victim_ends TERM
+	! grep -q ' 2..$' statuses 2>/dev/null ||
+	    "$B/statecat" -d state webhookd/alerts >kept || fail 'an answer, and no state'
+	for n in $(sed -n 's/ 2..$//p' statuses 2>/dev/null); do
+		grep -q "A${n}USDT" kept || fail "alert $n was answered, and is not kept"
+	done
 }
 
 recover() {

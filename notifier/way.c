@@ -321,6 +321,8 @@ way_landed(struct ways *w, struct way *v, const char *address,
 		way_failed(v, address, o, probe, now_ms);
 	else if (o->kind != OUTCOME_RETRY)
 		clear(v);
+	else if (probe && v->down)
+		put_off(v, 0, now_ms); /* it told nothing */
 	down = v->down;
 	forget(w, v);
 	return down;

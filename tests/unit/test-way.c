@@ -233,6 +233,26 @@ who_is_quiet_is_forgotten(void **state)
 	assert_int_equal(n, 10);
 }
 
+/* Who was tried and could not even be sent to says nothing of the way. */
+static void
+a_probe_that_tells_nothing_is_put_off(void **state)
+{
+	struct way *v = way(&chats, "1");
+
+	(void)state;
+	assert_int_equal(send(v, "1", &refused, 1), 0);
+	assert_true(v->down);
+	assert_int_equal(send(v, "2", &own_fault, MINUTE), 1);
+	assert_true(v->down);
+	assert_int_equal(send(v, "2", &own_fault, MINUTE), -1);
+	assert_int_equal(send(v, "2", &own_fault, MINUTE + 1999), -1);
+	assert_int_equal(send(v, "2", &own_fault, MINUTE + 2500), 1);
+	/* Nor that it works. */
+	assert_true(v->down);
+	assert_int_equal(send(v, "3", &delivered, 2 * MINUTE), 1);
+	assert_false(v->down);
+}
+
 static void
 one_bad_address_is_no_outage(void **state)
 {
@@ -372,6 +392,7 @@ main(void)
 		TEST(so_many_in_a_second),
 		TEST(hosts_share),
 		TEST(who_is_quiet_is_forgotten),
+		TEST(a_probe_that_tells_nothing_is_put_off),
 		TEST(one_bad_address_is_no_outage),
 		TEST(a_way_that_is_down_is_probed),
 		TEST(a_probe_is_no_suspect),

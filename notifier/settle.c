@@ -165,13 +165,18 @@ put_off(
 	return delivery_put(t, d);
 }
 
-/* The next part is another first attempt, in its turn. */
+/*
+ * The next part is another first attempt, in its turn.  Counted in a copy, as
+ * a commit that fails is tried again.
+ */
 static enum store_error
-part_delivered(struct store_txn *t, struct delivery *d, struct moment now)
+part_delivered(struct store_txn *t, const struct delivery *d, struct moment now)
 {
-	d->parts++;
-	d->attempts--;
-	return put_off(t, d, 0, now);
+	struct delivery next = *d;
+
+	next.parts++;
+	next.attempts--;
+	return put_off(t, &next, 0, now);
 }
 
 /* One flight's outcome into the transaction. */
@@ -276,6 +281,9 @@ leave_way(struct notifier *n, struct flight *f, struct moment now)
 	f->way = NULL;
 	if (f->o.kind == OUTCOME_RETRY)
 		f->o.wait_ms = down ? 0 : back_off(++f->lane->fails);
+	/* Told to wait for no time at all, it is not to be hammered (F28). */
+	if (f->o.kind == OUTCOME_WAIT && f->o.wait_ms < RETRY_FIRST_MS)
+		f->o.wait_ms = RETRY_FIRST_MS;
 	if (!can_move(f))
 		f->o.kind = OUTCOME_REFUSED;
 }

@@ -97,11 +97,14 @@ judge(struct notifier *n, struct store_txn *t, struct flight *f,
 	}
 	if (e != STORE_OK)
 		return e;
-	if (d->action != ACTION_OPEN && d->action != ACTION_ALARM) {
+	if (d->action != ACTION_ALARM) {
 		e = recipient_has(t, d);
 		if (e == STORE_NOTFOUND) {
-			*step =
-			    drop(f, "the OPEN of the trade was not delivered");
+			/* Who has the id now is not who the OPEN was for. */
+			*step = drop(f,
+			    d->action == ACTION_OPEN
+				? "the subscriber was removed"
+				: "the OPEN of the trade was not delivered");
 			return STORE_OK;
 		}
 	}

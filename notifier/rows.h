@@ -155,6 +155,9 @@ enum store_error recipient_del(struct store_txn *t, const struct delivery *d);
 enum store_error recipient_has(
     struct store_txn *t, const struct delivery *d); /* or STORE_NOTFOUND */
 
+/* They are a recipient of no trade any more: all rows are looked at. */
+enum store_error recipient_forget(struct store_txn *t, const char *subscriber);
+
 /* Up to max recipients of a trade behind `after`, by id; *n of them. */
 enum store_error recipient_list(struct store_txn *t, const char *journal,
     uint64_t number, const char *after, char (*out)[ID_SIZE], size_t max,

@@ -69,7 +69,8 @@ finish(struct store_txn *t, struct delivery *d, enum delivery_state state,
 
 /*
  * An OPEN that did not arrive is not paid for, and what follows of its trade
- * finds no recipient.
+ * finds no recipient.  Who was removed meanwhile lost what was paid, and is no
+ * recipient any more; who has the id by now is another.
  */
 static enum store_error
 fail_delivery(struct notifier *n, struct store_txn *t, struct flight *f,
@@ -87,10 +88,10 @@ fail_delivery(struct notifier *n, struct store_txn *t, struct flight *f,
 	if (e != STORE_OK || d->action != ACTION_OPEN)
 		return e;
 	e = recipient_del(t, d);
-	if (e != STORE_OK && e != STORE_NOTFOUND)
-		return e;
-	if (d->free)
+	if (e == STORE_NOTFOUND || (e == STORE_OK && d->free))
 		return STORE_OK;
+	if (e != STORE_OK)
+		return e;
 	e = roll_get(&n->roll, t, d->subscriber, &s);
 	if (e == STORE_OK && s.balance < BALANCE_MAX) {
 		e = ledger_change(t, &s, 1, &why);

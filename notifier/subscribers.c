@@ -14,6 +14,7 @@
 #include "common/num.h"
 #include "notifier/channels.h"
 #include "notifier/ledger.h"
+#include "notifier/rows.h"
 #include "notifier/subscribers.h"
 
 #define LIST_MAX 256 /* rows that one read transaction takes */
@@ -212,6 +213,7 @@ do_remove(struct command *c, int argc, char *argv[])
 	sub_get(c, t, argv[1], &s);
 	sub_check(c, t, ledger_change(t, &s, -s.balance, &why));
 	sub_check(c, t, roll_del(t, s.id));
+	sub_check(c, t, recipient_forget(t, s.id));
 	sub_close_alarm(c, t, s.id);
 	sub_commit(c, t);
 }

@@ -160,6 +160,54 @@ recipient_has(struct store_txn *t, const struct delivery *d)
 	return store_get(t, "recipients", key.p, key.len, &val, &len);
 }
 
+/* Keys of one subscriber, some at a time. */
+struct leaving {
+	const char *subscriber;
+	struct store_key list[64];
+	size_t n;
+};
+
+static int
+leaving_row(
+    void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+{
+	struct leaving *l = arg;
+	struct store_key *out = &l->list[l->n];
+	const char *id = memchr(key, '\0', klen);
+	size_t len = strlen(l->subscriber) + 1;
+
+	(void)val;
+	(void)vlen;
+	/* Behind the journal and the number. */
+	if (id == NULL || klen > sizeof(out->p) ||
+	    klen != (size_t)(id + 1 - (const char *)key) + 8 + len ||
+	    memcmp(id + 1 + 8, l->subscriber, len) != 0)
+		return 0;
+	memcpy(out->p, key, klen);
+	out->len = klen;
+	return ++l->n == sizeof(l->list) / sizeof(l->list[0]);
+}
+
+enum store_error
+recipient_forget(struct store_txn *t, const char *subscriber)
+{
+	struct leaving l = { .subscriber = subscriber };
+	struct store_key from;
+	enum store_error e;
+
+	store_key_init(&from);
+	do {
+		l.n = 0;
+		e = store_scan(
+		    t, "recipients", from.p, from.len, leaving_row, &l);
+		for (size_t i = 0; e == STORE_OK && i < l.n; i++) {
+			from = l.list[i];
+			e = store_del(t, "recipients", from.p, from.len);
+		}
+	} while (e == STORE_OK && l.n > 0);
+	return e;
+}
+
 struct listing {
 	size_t prefix; /* bytes of journal and number in a key */
 	const struct store_key *from;

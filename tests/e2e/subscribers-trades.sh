@@ -40,9 +40,19 @@ s resume carl
 # Exported and imported between two messages: nothing is lost by that.
 s export | s import 2>/dev/null
 s remove dora
+# Another one, who has nothing to do with the trades of the first.
+s add dora -c stdout -t dora
 signal 6 1 CLOSE | pipe
 signal 7 2 CLOSE | pipe
 signal 8 3 CLOSE | pipe
+told dora 0 <<'END'
+1 OPEN
+2 OPEN
+1 INCREASE
+1 PARTIAL_CLOSE
+3 OPEN
+END
+s remove dora
 told ann 0 <<'END'
 1 OPEN
 1 INCREASE

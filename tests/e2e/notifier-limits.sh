@@ -10,18 +10,6 @@ requires jq curl
 exchange
 export TELEGRAM_BOT_TOKEN=1:t NOTIFY_LANG=en
 
-# spans N CHAT: the shortest time in which N messages in turn went, ms.
-spans() {
-	jq -rn "[inputs | select(.chat_id | strings | test(\"$2\")) |
-	    (.time[0:19] + \"Z\" | fromdate) * 1000 + (.time[20:23] | tonumber)] |
-	    [range($1 - 1; length) as \$i | .[\$i] - .[\$i - $1 + 1]] | min" "$JOURNAL"
-}
-# at_least MS N CHAT, but for what the clock in the journal may be off.
-at_least() {
-	span=$(spans "$2" "$3")
-	[ "$span" -ge $(($1 - 60)) ] || fail "$2 messages to $3 within $span ms, not $1"
-}
-
 # Eleven chats, 5 a second in all: the input has ended, and all are sent.
 for id in 1 2 3 4 5 6 7 8 9 10 11; do
 	"$B/subscribers" add "s$id" -c telegram -t "$id" -b 9

@@ -51,6 +51,18 @@ was_tried() {
 	[ "$(tried "$1")" -ge "$2" ]
 }
 
+# spans N CHAT: the shortest time in which N messages in turn went, ms.
+spans() {
+	jq -rn "[inputs | select(.chat_id | strings | test(\"$2\")) |
+	    (.time[0:19] + \"Z\" | fromdate) * 1000 + (.time[20:23] | tonumber)] |
+	    [range($1 - 1; length) as \$i | .[\$i] - .[\$i - $1 + 1]] | min" "$JOURNAL"
+}
+# at_least MS N CHAT, but for what the clock in the journal may be off.
+at_least() {
+	span=$(spans "$2" "$3")
+	[ "$span" -ge $(($1 - 60)) ] || fail "$2 messages to $3 within $span ms, not $1"
+}
+
 # balance ID
 balance() {
 	"$B/subscribers" show "$1" | jq -r .balance

@@ -17,27 +17,69 @@ export TELEGRAM_BOT_TOKEN=1:t NOTIFY_LANG=en
 } >lines
 printf '%s\n' '5 🔔 Trade #00001 ⚡' '5 🔼 Trade #00001 - Position increased' '5 🔚 Trade #00001 ⚡' >expect
 
-# The first commit is that of the start.
-for point in K4:1 K4:2 K4:3 K13:1 K13:2 K14:1 K14:2 K14:3; do
+# begin [POINT]: on a fresh state, killed at POINT, which must be reached.
+begin() {
 	rm -rf state
 	exchange
 	"$B/subscribers" add ann -c telegram -t 5 -b 3
-	SLUICE_KILL=$point "$K" -l <lines >first.out 2>first.log && fail "$point did not kill it"
+	killed "$1"
+}
+killed() {
+	SLUICE_KILL=$1 "$K" -l <lines >first.out 2>first.log && fail "$1 did not kill it"
+	return 0
+}
+# settled POINT MESSAGES: the next start sends the rest, and that after it
+# nothing; MESSAGES came in all, each at least once and in order.
+settled() {
 	for _ in 1 2; do
-		"$B/notifier" -l <lines >second.out 2>second.log || fail "$point: the next start failed"
+		"$B/notifier" -l <lines >second.out 2>second.log || fail "$1: the next start failed"
 	done
 	sent >got
 	uniq got >once
 	same expect once
-	case $point in
-	K14*) [ "$(wc -l <got)" -eq 4 ] || fail "$point: $(wc -l <got) messages" ;;
-	*) same expect got ;;
-	esac
-	[ "$(balance ann)" -eq 2 ] || fail "$point: the balance is $(balance ann)"
-	[ "$(table pending | wc -l)" -eq 0 ] || fail "$point: something is pending"
-	[ "$(table deliveries | grep -c '"delivered"')" -eq 3 ] || fail "$point: not all is delivered"
+	[ "$(wc -l <got)" -eq "$2" ] || fail "$1: $(wc -l <got) messages, not $2"
+	[ "$(balance ann)" -eq 2 ] || fail "$1: the balance is $(balance ann)"
+	[ "$(table pending | wc -l)" -eq 0 ] || fail "$1: something is pending"
+	[ "$(table deliveries | grep -c '"delivered"')" -eq 3 ] || fail "$1: not all is delivered"
 	stop exchange
 	rm -f "$JOURNAL"
+}
+
+# One restart.  The first commit is that of the start.
+for point in K4:1 K4:2 K4:3 K13:1 K13:2 K14:1 K14:2 K14:3; do
+	begin "$point"
+	case $point in
+	K14*) settled "$point" 4 ;;
+	*) settled "$point" 3 ;;
+	esac
+done
+
+# Three restarts, with two of which it is killed again: each K14 is a message
+# that comes once more, and no other is.
+begin K13
+killed K13
+killed K14
+settled 'K13, K13, K14' 4
+begin K14
+killed K14
+killed K14
+settled 'K14 three times' 6
+begin K14
+killed K14:2
+killed K14:2
+settled 'K14 at each message' 6
+
+# Stopped there instead, and let go: each message once.
+stopped() { [ "$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$(pid_of notifier)/status")" = T ]; }
+for point in K13 K14; do
+	rm -rf state
+	exchange
+	"$B/subscribers" add ann -c telegram -t 5 -b 3
+	SLUICE_KILL=$point:1:stop spawn notifier sh -c 'exec "$1" -l <lines' sh "$K"
+	wait_for 5 stopped
+	kill -CONT "$(pid_of notifier)"
+	ended notifier 0
+	settled "$point, stopped" 3
 done
 
 # The commands of others are not held up by one that is stopped outside of a

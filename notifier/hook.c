@@ -26,7 +26,7 @@ judge_status(struct outcome *o, const struct http_reply *r)
 		return;
 	}
 	reason_set(o->reason, "HTTP %d", r->status);
-	if (r->status == 429 && wait_ms >= 0) {
+	if (r->status == 429 && wait_ms > 0) {
 		o->kind = OUTCOME_WAIT;
 		o->wait_ms = wait_ms;
 	} else if (r->status == 404 || r->status == 410) {

@@ -113,7 +113,7 @@ has_words(const char *text, const char *const *words)
 	return 0;
 }
 
-/* How long a 429 asks to wait, ms; -1 where it does not say. */
+/* How long a 429 asks to wait, ms; 0 or less where it does not say. */
 static int64_t
 retry_after_ms(const struct json *parameters, const struct http_reply *r)
 {
@@ -152,8 +152,8 @@ judge_error(struct outcome *o, const struct json *v, const struct http_reply *r)
 	reason_set(o->reason, "HTTP %d: %s", r->status, text);
 	if (r->status == 429) {
 		wait = retry_after_ms(parameters, r);
-		o->kind = wait >= 0 ? OUTCOME_WAIT : OUTCOME_RETRY;
-		o->wait_ms = wait >= 0 ? wait : 0;
+		o->kind = wait > 0 ? OUTCOME_WAIT : OUTCOME_RETRY;
+		o->wait_ms = wait > 0 ? wait : 0;
 	} else if (r->status == 401 || r->status == 404) {
 		o->kind = OUTCOME_RETRY;
 		o->outage = OUTAGE_SURE;

@@ -39,7 +39,8 @@ a_status_has_a_meaning(void **state)
 		{ HTTP_REPLY, 410, "", OUTCOME_GONE, 0 },
 		{ HTTP_REPLY, 413, "", OUTCOME_REFUSED, 0 },
 		{ HTTP_REPLY, 429, "2", OUTCOME_WAIT, 2000 },
-		{ HTTP_REPLY, 429, "0", OUTCOME_WAIT, 0 },
+		/* No time at all would be to ask without end. */
+		{ HTTP_REPLY, 429, "0", OUTCOME_RETRY, 0 },
 		{ HTTP_REPLY, 429, "0.2501", OUTCOME_WAIT, 251 },
 		{ HTTP_REPLY, 429, "3600", OUTCOME_WAIT, 3600000 },
 		{ HTTP_REPLY, 429, "3601", OUTCOME_WAIT, 3600000 },
@@ -48,7 +49,7 @@ a_status_has_a_meaning(void **state)
 		{ HTTP_REPLY, 429, "-1", OUTCOME_RETRY, 0 },
 		{ HTTP_REPLY, 429, "soon", OUTCOME_RETRY, 0 },
 		{ HTTP_REPLY, 429, "Sun, 06 Nov 1994 08:49:07 GMT",
-		    OUTCOME_WAIT, 0 },
+		    OUTCOME_RETRY, 0 },
 		{ HTTP_REPLY, 429, "Sun, 06 Nov 2094 08:49:07 GMT",
 		    OUTCOME_WAIT, 3600000 },
 		{ HTTP_REPLY, 500, "", OUTCOME_RETRY, 0 },

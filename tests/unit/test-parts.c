@@ -53,6 +53,7 @@ short_texts_stay(void **state)
 		int last; /* in one part? */
 	} cases[] = {
 		{ "", 0, 64, 1 },
+		{ "x", 4095, 4096, 1 },
 		{ "x", 4096, 4096, 1 },
 		{ "x", 4097, 4096, 0 },
 		{ BELL, 2048, 4096, 1 },

@@ -69,6 +69,7 @@ unlink_request(struct request *r)
 	struct request *other;
 
 	if (r->admitted && !r->ending)
+		/* cppcheck-suppress unknownMacro */
 		TAILQ_FOREACH (other, &s->serving, entry)
 			other->same -= is_of(other, r->key);
 	if (r->ending) {

@@ -190,7 +190,8 @@ says "last look $now: ok"
 says 'alarms: none'
 # Of another build than what runs beside it.
 beat() {
-	echo '{"type":"heartbeat","time":"'$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)'","account":"main","host":"1","uid":"1","build":"'$1'","ok":true}' >&3
+	printf '{"type":"heartbeat","time":"%s","account":"main","host":"1","uid":"1","build":"%s","ok":true}\n' \
+	    "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$1" >&3
 	wait_for 10 beats "$1"
 }
 beats() {

@@ -119,8 +119,14 @@ ends() {
 	violation "sanitizer: $(head -n 1 sanitizer)"
 }
 
+# fail TEXT: as for any test, and what there is is kept.
+fail() {
+	violation "the rig: $*"
+	verdict || exit 1
+}
+
 count() {
-	grep -c -- "$@" || :
+	grep -c -- "$@" 2>/dev/null || :
 }
 verdict() {
 	now
@@ -137,7 +143,7 @@ verdict() {
 		cp -r "$S/" "$keep/state"
 		cp -r "$SV/log" "$keep/log"
 		rm -f "$keep/log"/*/lock
-		say "what there was is kept in $keep; again: tests/rig/run $seed"
+		say "what there was is kept in $keep; again: tests/rig/run -p $keep/plan"
 	fi
 	printf '%s\n' "$figures"
 	[ ! -s found ]

@@ -53,7 +53,6 @@ rig_up() {
 	wait_for 20 connected
 	now
 	begun=$now
-	# Known to differ, a first snapshot makes nothing "initial" that follows.
 	did begin
 }
 
@@ -76,8 +75,8 @@ follow() {
 
 # A request without a process: the answer is in $status and $answer.
 request() { # HOST PORT METHOD PATH BODY
-	local fd line
-	status=000 answer='' length=
+	local fd line header
+	status=000 answer=''
 	{ exec {fd}<>"/dev/tcp/$1/$2"; } 2>/dev/null || return 0
 	printf '%s %s HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' \
 	    "$3" "$4" "$1" "$2" "${#5}" "$5" 1>&"$fd" 2>/dev/null || :

@@ -344,7 +344,8 @@ covered(const struct differ *d, const struct leg *l)
 	if (l->trade.number == 0 || steps_of_trade(l) != l->nsteps)
 		return 0;
 	sum_add(&need, l->last.size);
-	return decimal_cmp(in_hand(d, l, INT64_MAX), need) >= 0;
+	/* More than that: it had grown since, nobody knows how far. */
+	return decimal_cmp(in_hand(d, l, INT64_MAX), need) == 0;
 }
 
 /* The last moment of a record that may be of the trade that is told. */

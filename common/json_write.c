@@ -2,51 +2,92 @@
  * json_write: the writer of json.h.  Whether a comma is due shows in the last
  * byte written: after an opening bracket, a line's end, or nothing, none is.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/json.h"
 
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+static int
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c != '"' && c != '\\';
+}
+
+/*
+ * How many bytes at the front of s stand for themselves in a string.  Of eight
+ * at once, a lane's highest bit is set where the byte does not, and perhaps in
+ * a lane behind that.
+ */
+static size_t
+plain_len(const char *s, size_t len)
+{
+	size_t i = 0;
+	uint64_t w;
+
+	for (; len - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(&w, s + i, sizeof(w));
+		if ((((w - EACH(0x20)) | ((w ^ EACH('"')) - EACH(1)) |
+			 ((w ^ EACH('\\')) - EACH(1))) &
+			~w & EACH(0x80)) != 0)
+			break;
+	}
+	while (i < len && is_plain((unsigned char)s[i]))
+		i++;
+	return i;
+}
+
 static void
-put_text(struct buf *b, const char *s, size_t len)
+put_escaped(struct buf *b, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
 	char esc[7] = "\\u00";
-	size_t from = 0, i;
-	unsigned char c;
 
-	buf_putc(b, '"');
-	for (i = 0; i < len; i++) {
-		c = (unsigned char)s[i];
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		buf_put(b, s + from, i - from);
-		from = i + 1;
-		switch (c) {
-		case '"':
-			buf_puts(b, "\\\"");
-			break;
-		case '\\':
-			buf_puts(b, "\\\\");
-			break;
-		case '\n':
-			buf_puts(b, "\\n");
-			break;
-		case '\r':
-			buf_puts(b, "\\r");
-			break;
-		case '\t':
-			buf_puts(b, "\\t");
-			break;
-		default:
-			esc[4] = hex[c >> 4];
-			esc[5] = hex[c & 15];
-			buf_put(b, esc, 6);
-			break;
-		}
+	switch (c) {
+	case '"':
+		buf_puts(b, "\\\"");
+		break;
+	case '\\':
+		buf_puts(b, "\\\\");
+		break;
+	case '\n':
+		buf_puts(b, "\\n");
+		break;
+	case '\r':
+		buf_puts(b, "\\r");
+		break;
+	case '\t':
+		buf_puts(b, "\\t");
+		break;
+	default:
+		esc[4] = hex[c >> 4];
+		esc[5] = hex[c & 15];
+		buf_put(b, esc, 6);
+		break;
 	}
-	buf_put(b, s + from, len - from);
+}
+
+static void
+put_text(struct buf *b, const char *s, size_t len)
+{
+	size_t n;
+
+	/* Asked once for what most texts take, and not for each piece. */
+	if (buf_reserve(b, len + 2) == -1)
+		return;
+	b->p[b->len++] = '"';
+	for (;;) {
+		n = plain_len(s, len);
+		buf_put(b, s, n);
+		if (n == len)
+			break;
+		put_escaped(b, (unsigned char)s[n]);
+		s += n + 1;
+		len -= n + 1;
+	}
 	buf_putc(b, '"');
 }
 

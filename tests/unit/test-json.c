@@ -591,6 +591,38 @@ test_writer(void **state)
 }
 
 /* Two documents at a time do not share anything. */
+/* Every byte, at every place of the words that are looked at at once. */
+static void
+test_every_byte_written(void **state)
+{
+	char word[25], escaped[8], want[64];
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 64);
+	for (int c = 1; c < 256; c++) {
+		(void)snprintf(escaped, sizeof(escaped),
+		    c == '"' || c == '\\' ? "\\%c"
+			: c == '\n'	  ? "\\n"
+			: c == '\r'	  ? "\\r"
+			: c == '\t'	  ? "\\t"
+			: c < 0x20	  ? "\\u%04x"
+					  : "%c",
+		    c);
+		for (int at = 0; at < 24; at++) {
+			memset(word, at % 2 == 0 ? 'x' : 0xc3, 24);
+			word[24] = '\0';
+			word[at] = (char)c;
+			(void)snprintf(want, sizeof(want), "\"%.*s%s%s\"", at,
+			    word, escaped, word + at + 1);
+			buf_clear(&b);
+			json_put_string(&b, NULL, word);
+			assert_string_equal(buf_cstr(&b), want);
+		}
+	}
+	buf_release(&b);
+}
+
 static void
 test_two_documents(void **state)
 {
@@ -729,6 +761,7 @@ main(void)
 		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_conversions),
 		cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_every_byte_written),
 		cmocka_unit_test(test_two_documents),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_left_out),

@@ -12,6 +12,7 @@ int
 rows_init(struct rows *r)
 {
 	buf_init(&r->text, LINE_SIZE_MAX);
+	buf_init(&r->last_row, LINE_SIZE_MAX);
 	r->error[0] = '\0';
 	r->order = 0;
 	r->doc = json_new();
@@ -28,6 +29,7 @@ rows_release(struct rows *r)
 	json_free(r->doc);
 	r->doc = NULL;
 	buf_release(&r->text);
+	buf_release(&r->last_row);
 }
 
 void

@@ -95,6 +95,10 @@ struct rows {
 	/* The journal that was read last from `pending`, by its order. */
 	uint64_t order;
 	char journal[JOURNAL_SIZE];
+	/* The delivery that was read last, its row, and where its id stands. */
+	struct delivery last;
+	struct buf last_row; /* empty: none */
+	size_t last_id;
 };
 int rows_init(struct rows *r); /* 0, or -1 with ENOMEM */
 void rows_release(struct rows *r);

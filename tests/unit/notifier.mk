@@ -11,6 +11,7 @@ test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS)) \
     tests/unit/notifier_fixture.o
 test-outage_EXTRA := $(test-notifier_EXTRA)
 test-notifier-faults_EXTRA := $(test-notifier_EXTRA)
+test-rows_EXTRA := $(test-notifier_EXTRA)
 test-commands_EXTRA := $(test-notifier_EXTRA)
 test-said_EXTRA := notifier/said.o
 test-throttle_EXTRA := notifier/throttle.o

@@ -112,19 +112,29 @@ static const char *const names[] = {
 _Static_assert(sizeof(names) / sizeof(names[0]) == MEMBERS,
     "a member of a subscriber without its name");
 
-/* A misspelt "balance" must not be a balance of 0. */
+/*
+ * The members by name, and whether there are some of the filter.  A misspelt
+ * "balance" must not be a balance of 0.
+ */
 static int
-check_names(const struct json *v, char *err, size_t size)
+find_members(const struct json *v, const struct json *in[MEMBERS],
+    int *filtered, char *err, size_t size)
 {
+	const char *key;
 	size_t i;
 
 	for (const struct json *m = json_first(v); m != NULL;
 	     m = json_next(m)) {
+		key = json_key(m);
 		for (i = 0; i < MEMBERS; i++)
-			if (strcmp(json_key(m), names[i]) == 0)
+			if (names[i][0] == key[0] && strcmp(names[i], key) == 0)
 				break;
-		if (i == MEMBERS && !filter_is(json_key(m)))
-			return bad(err, size, "member", json_key(m),
+		if (i < MEMBERS)
+			in[i] = m;
+		else if (filter_is(key))
+			*filtered = 1;
+		else
+			return bad(err, size, "member", key,
 			    "id, channel, address, balance, lang, active, "
 			    "tester, " FILTER_NAMES);
 	}
@@ -145,16 +155,16 @@ int
 roll_parse(struct subscriber *s, const struct json *v, char *err, size_t size)
 {
 	struct subscriber new = { .active = 1 };
-	const struct json *in[MEMBERS];
+	const struct json *in[MEMBERS] = { NULL };
 	int64_t ledger = 0;
+	int filtered = 0;
 
 	if (v == NULL || json_type(v) != JSON_OBJECT) {
 		(void)snprintf(err, size, "expected a JSON object");
 		return -1;
 	}
-	if (check_names(v, err, size) == -1)
+	if (find_members(v, in, &filtered, err, size) == -1)
 		return -1;
-	json_pick(v, names, MEMBERS, in);
 	if (take_text(new.id, sizeof(new.id), in[ID], "id", err, size) == -1 ||
 	    take_text(new.channel, sizeof(new.channel), in[CHANNEL], "channel",
 		err, size) == -1 ||
@@ -175,7 +185,7 @@ roll_parse(struct subscriber *s, const struct json *v, char *err, size_t size)
 	}
 	(void)json_int(in[LEDGER], 0, INT64_MAX, &ledger);
 	new.ledger = (uint64_t)ledger;
-	if (take_filter(&new.filter, v, err, size) == -1 ||
+	if ((filtered && take_filter(&new.filter, v, err, size) == -1) ||
 	    roll_check(&new, err, size) == -1)
 		return -1;
 	*s = new;

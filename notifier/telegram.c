@@ -170,6 +170,19 @@ judge_error(struct outcome *o, const struct json *v, const struct http_reply *r)
 	}
 }
 
+/* A reply has the message that was sent in it, of which nothing is read. */
+static const struct json *
+parse(struct json_doc *doc, const struct http_reply *r)
+{
+	static const char *const names[] = { "ok", "description", "retry_after",
+		"migrate_to_chat_id", NULL };
+	static struct json_keys keys;
+
+	if (keys.names[0] == NULL)
+		json_keys_init(&keys, names);
+	return json_parse_keys(doc, r->body, r->len, &keys);
+}
+
 void
 telegram_judge(
     struct outcome *o, struct json_doc *doc, const struct http_reply *r)
@@ -186,7 +199,7 @@ telegram_judge(
 		reason_set(o->reason, "%s", r->error);
 		return;
 	}
-	v = json_parse(doc, r->body, r->len);
+	v = parse(doc, r);
 	if (json_bool(json_get(v, "ok"), &ok) == -1)
 		reason_set(o->reason, "HTTP %d, and no answer of Telegram's",
 		    r->status);

@@ -25,6 +25,7 @@
 #define CHUNK_SIZE 65536 /* bytes of the first chunk; others are multiples */
 #define KEEP_SIZE (256u << 10) /* bytes of numbers kept between texts */
 #define ALIGN 16	       /* of all that the arena gives */
+#define SPARE_MAX 2	       /* first chunks kept of documents that ended */
 
 /* Members of an object that are told apart by a table on the stack. */
 #define FEW_MEMBERS 64
@@ -46,6 +47,10 @@ struct json_doc {
 
 /* The document that cJSON allocates for. */
 static struct json_doc *parsing;
+
+/* For the next documents: some last no longer than one row. */
+static struct chunk *spare;
+static int nspare;
 
 /* Go on in the chunk c. */
 static void
@@ -73,6 +78,19 @@ new_chunk(size_t size)
 		return NULL;
 	c->next = NULL;
 	c->size = size - sizeof(*c);
+	return c;
+}
+
+static struct chunk *
+take_spare(void)
+{
+	struct chunk *c = spare;
+
+	if (c == NULL)
+		return new_chunk(0);
+	spare = c->next;
+	nspare--;
+	c->next = NULL;
 	return c;
 }
 
@@ -158,7 +176,7 @@ json_new(void)
 	doc = calloc(1, sizeof(*doc));
 	if (doc == NULL)
 		return NULL;
-	doc->first = new_chunk(0);
+	doc->first = take_spare();
 	if (doc->first == NULL) {
 		free(doc);
 		errno = ENOMEM;
@@ -176,7 +194,14 @@ json_free(struct json_doc *doc)
 {
 	if (doc == NULL)
 		return;
-	free_chunks(doc->first);
+	if (nspare < SPARE_MAX) {
+		free_chunks(doc->first->next);
+		doc->first->next = spare;
+		spare = doc->first;
+		nspare++;
+	} else {
+		free_chunks(doc->first);
+	}
 	buf_release(&doc->numbers);
 	buf_release(&doc->kept);
 	free(doc);

@@ -642,6 +642,34 @@ test_two_documents(void **state)
 	expect_written(a, "{\"a\":1.50}");
 }
 
+/* What a document that ended leaves to the next is given to one alone. */
+static void
+test_documents_come_and_go(void **state)
+{
+	struct json_doc *docs[5];
+	const struct json *values[5];
+	char lines[5][16];
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 5; i++) {
+			docs[i] = json_new();
+			assert_non_null(docs[i]);
+			(void)snprintf(
+			    lines[i], sizeof(lines[i]), "{\"a\":\"%d\"}", i);
+			values[i] =
+			    json_parse(docs[i], lines[i], strlen(lines[i]));
+		}
+		for (int i = 0; i < 5; i++) {
+			(void)snprintf(
+			    lines[i], sizeof(lines[i]), "{\"a\":\"%d\"}", i);
+			expect_written(values[i], lines[i]);
+		}
+		for (int i = 0; i < 5; i++)
+			json_free(docs[(i + round) % 5]);
+	}
+}
+
 /* Large and small texts in turn: values are right, chunks come and go. */
 static void
 test_arena(void **state)
@@ -763,6 +791,7 @@ main(void)
 		cmocka_unit_test(test_writer),
 		cmocka_unit_test(test_every_byte_written),
 		cmocka_unit_test(test_two_documents),
+		cmocka_unit_test(test_documents_come_and_go),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_left_out),
 	};

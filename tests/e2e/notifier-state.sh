@@ -56,6 +56,26 @@ snap 4 "$(row BTCUSDT Buy 2 2),$(row ETHUSDT Sell 6 2)" >next
 [ ! -s foreign ] || fail "another state's signals were announced"
 has foreign.log 'another journal.*-l' || fail "the log does not say so"
 
+# Damaged: 78 with a message, and neither an empty state nor one to begin with.
+cp state/differ.mdb kept.mdb
+damaged() {
+	status=0
+	"$B/notifier" </dev/null >damaged 2>damaged.log || status=$?
+	[ "$status" -eq 78 ] && has damaged.log "differ.*$2" || fail "$1: notifier ended with $status"
+	[ ! -s damaged ] || fail "$1: something was announced"
+	alarm journal_changed true && fail "$1: taken for another state"
+	return 0
+}
+: >state/differ.mdb
+damaged 'an empty file' 'is empty'
+head -c 5000 kept.mdb >state/differ.mdb
+damaged 'a file cut short' 'cut short'
+LC_ALL=C sed 's/"action":"INC/"action":<INC/g' kept.mdb >state/differ.mdb
+cmp -s kept.mdb state/differ.mdb && fail "no event was found to damage"
+damaged 'an event that is no JSON' 'last event cannot be read'
+cp kept.mdb state/differ.mdb
+[ "$("$B/notifier" </dev/null 2>>notifier.log)" = '' ] || fail "the copy was taken for news"
+
 # Set back to an older copy: no number is announced with another meaning.
 cp state/differ.mdb kept.mdb
 snap 5 "$(row BTCUSDT Buy 3 3),$(row ETHUSDT Sell 6 2)" | differ

@@ -1,7 +1,8 @@
 #!/bin/sh
 # F27: no good snapshot for STATE_MAX_AGE is an alarm, whoever is still alive,
 # and is over with the next snapshot; so with no state of differ at all.  The
-# operator is told of both, once each; of alarms of other stages too.
+# operator is told of both, once each; of alarms of other stages too.  So with a
+# poller that is stopped, or that lives and gets no answer.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/e2e/notifier-signals.sh"
 requires jq curl
@@ -48,3 +49,23 @@ sent 77 | sort >after
 uniq -d after | grep -v snapshot_stale && fail "told twice"
 stop notifier
 has notifier.log 'level=error.*no good snapshot since' || fail "the log does not say so"
+
+# With the programs themselves: poller stopped, and an exchange that takes
+# connections and never answers.  Heartbeats of the latter are no snapshots.
+rm -rf state
+mkfifo lines
+export SIGNAL_POLL_INTERVAL=0.2
+spawn differ sh -c 'exec "$1" <lines' sh "$B/differ"
+spawn poller sh -c 'exec "$1" >lines' sh "$B/poller"
+spawn notifier "$B/notifier" -i unix:n.sock
+scope='snapshot_stale main linear USDT'
+fine() { "$B/statecat" differ/account | grep -q linear && ! alarm "$scope" true; }
+wait_for 10 fine
+kill -STOP "$(pid_of poller)"
+wait_for 10 alarm "$scope" true
+kill -CONT "$(pid_of poller)"
+wait_for 10 alarm "$scope" false
+control fault '{"path":"/v5/position/list","count":0,"hang":true}'
+wait_for 10 alarm "$scope" true
+control clear '{}'
+kill9 poller

@@ -110,6 +110,8 @@ parts_make_the_text(void **state)
 	} cases[] = {
 		{ "x", 10000, 0, 4096 },
 		{ BELL, 10000, 0, 4096 },
+		/* 4084 units end within a bell. */
+		{ "abc" BELL, 3000, 0, 4096 },
 		{ "a" BELL "\xd0\xb6\xe2\x82\xac", 3000, 0, 1000 },
 		{ BELL "z", 500, 7, 64 },
 	};

@@ -572,7 +572,7 @@ nothing_is_lost_or_doubled_at_random(void **state)
 {
 	const char *first = getenv("SLUICE_SEED"), *n = getenv("SLUICE_SEEDS");
 	unsigned long seed = first != NULL ? strtoul(first, NULL, 10) : 1;
-	unsigned long left = n != NULL ? strtoul(n, NULL, 10) : 20;
+	unsigned long left = n != NULL ? strtoul(n, NULL, 10) : 8;
 
 	for (; left > 0; seed++, left--) {
 		simulate(*state, seed);

@@ -63,7 +63,7 @@ struct bot {
 	struct bot_row me, row;
 	struct item items[UPDATES_MAX];
 	size_t n;
-	int halted;	    /* what is to be halted is */
+	int64_t halted;	    /* the last update that did */
 	struct buf answers; /* to items */
 	int asked;	    /* a request is under way */
 	int64_t due_ms;	    /* monotonic: the next one, at the soonest */
@@ -132,30 +132,78 @@ take_me(struct bot *b, const struct json *result)
 }
 
 static int
+take_item(struct bot *b, struct item *k, const struct json *update)
+{
+	*k = (struct item){ .heard = 0 };
+	if (said_parse(&k->said, update, b->row.name) == -1)
+		return -1;
+	k->again = k->said.update <= b->row.update;
+	k->of_operator = operator_said(&b->desk, &k->said);
+	return 0;
+}
+
+/* Once, before anything is noted, and whatever the state does. */
+static void
+halt_at_once(struct bot *b, struct item *k, struct moment now)
+{
+	if (!k->of_operator || k->again || k->said.update <= b->halted)
+		return;
+	k->halted = operator_halt(&b->desk, &k->said, now);
+	if (k->halted.rc != -1)
+		b->halted = k->said.update;
+}
+
+static int
 take_updates(struct bot *b, const struct json *result)
 {
 	struct moment now = moment();
 	struct item *k;
 
-	if (result == NULL || json_type(result) != JSON_ARRAY)
-		return -1;
 	for (const struct json *v = json_first(result);
 	     v != NULL && b->n < UPDATES_MAX; v = json_next(v)) {
 		k = &b->items[b->n];
-		*k = (struct item){ .heard = 0 };
-		if (said_parse(&k->said, v, b->row.name) == -1) {
+		if (take_item(b, k, v) == -1) {
 			b->n = 0;
 			return -1;
 		}
-		k->again = k->said.update <= b->row.update;
-		k->of_operator = operator_said(&b->desk, &k->said);
-		k->heard = k->of_operator ||
-		    commands_heard(&b->commands, &k->said, now);
 		b->n++;
 	}
-	b->halted = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		k = &b->items[i];
+		halt_at_once(b, k, now);
+		k->heard = k->of_operator ||
+		    commands_heard(&b->commands, &k->said, now);
+	}
 	b->begun = 1;
 	return 0;
+}
+
+/* The last ones are not committed yet, so these come again; halts hold now. */
+static int
+take_halts(struct bot *b, const struct json *result)
+{
+	struct moment now = moment();
+	struct item k;
+
+	for (const struct json *v = json_first(result); v != NULL;
+	     v = json_next(v)) {
+		if (take_item(b, &k, v) == -1)
+			return -1;
+		halt_at_once(b, &k, now);
+	}
+	explicit_bzero(&k, sizeof(k));
+	return 0;
+}
+
+/* What was asked for; -1 where that is no answer to it. */
+static int
+take_result(struct bot *b, const struct json *result)
+{
+	if (!b->known)
+		return take_me(b, result);
+	if (result == NULL || json_type(result) != JSON_ARRAY)
+		return -1;
+	return b->n == 0 ? take_updates(b, result) : take_halts(b, result);
 }
 
 static void
@@ -232,8 +280,7 @@ on_reply(void *arg, const struct http_reply *r)
 	if (o.kind == OUTCOME_DELIVERED) {
 		v = json_parse(b->doc, r->body, r->len);
 		result = json_get(v, "result");
-		if ((b->known ? take_updates(b, result) : take_me(b, result)) ==
-		    0) {
+		if (take_result(b, result) == 0) {
 			succeed(b);
 			return;
 		}
@@ -251,7 +298,7 @@ static void
 put_question(struct bot *b, struct buf *body, struct moment now)
 {
 	if (b->row.update != 0 && now.wall_ms - b->row.time_ms > FORGET_MS)
-		b->row.update = 0;
+		b->row.update = b->halted = 0;
 	json_open_object(body, NULL);
 	if (b->row.update != 0 && b->begun)
 		json_put_int(body, "offset", b->row.update + 1);
@@ -322,17 +369,6 @@ meet(struct bot *b)
 	    LOG_FIELDS(
 		LOG_STR("bot", b->row.name), LOG_INT("update", b->row.update)));
 	return STORE_OK;
-}
-
-/* Halts hold before anything is noted. */
-static void
-halt_first(struct bot *b, struct moment now)
-{
-	for (size_t i = 0; !b->halted && i < b->n; i++)
-		if (b->items[i].of_operator && !b->items[i].again)
-			b->items[i].halted =
-			    operator_halt(&b->desk, &b->items[i].said, now);
-	b->halted = 1;
 }
 
 /* What subscribers ask for, and how far we are, into the transaction. */
@@ -430,7 +466,6 @@ deal_with(struct bot *b, struct moment now)
 {
 	enum store_error e;
 
-	halt_first(b, now);
 	e = commit(b, now);
 	if (e != STORE_OK)
 		return e;
@@ -462,11 +497,10 @@ bot_turn(struct bot *b, struct moment now)
 	if (e == STORE_OK && b->n > 0)
 		e = deal_with(b, now);
 	replies_pump(b->replies, now.mono_ms);
-	if (e != STORE_OK)
-		return notifier_fail(b->o.n, e);
+	/* Also where the state fails: somebody may say /halt. */
 	if (!b->asked && now.mono_ms >= ask_ms(b))
 		ask(b, now);
-	return STORE_OK;
+	return e == STORE_OK ? e : notifier_fail(b->o.n, e);
 }
 
 int64_t

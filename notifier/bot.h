@@ -4,7 +4,8 @@
  * What came is carried out and noted as dealt with in one commit, and is
  * confirmed to Telegram after that, by the offset of the next poll, which
  * waits a moment for the answers to go out.  Killed in between, the same
- * updates come again, are answered again, and have no second effect.
+ * updates come again, are answered again, and have no second effect.  A halt
+ * alone holds before the commit, as soon as it came.
  * Source: https://core.telegram.org/bots/api#getupdates, as of 2026.
  */
 #ifndef SLUICE_NOTIFIER_BOT_H

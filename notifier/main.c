@@ -380,13 +380,13 @@ loop(struct process *p)
 		stopping = sig_stop();
 		more = 0;
 		well = p->now.mono_ms >= p->blocked_ms;
+		/* Commands first: /halt must hold where nothing else goes. */
 		if (well && !stopping)
-			well = take_news(p, &more) && housekeep(p);
+			well = own(p, bot_turn(p->bot, p->now)) &&
+			    take_news(p, &more) && housekeep(p);
 		/* What was read is nowhere else, where lines come alone. */
 		if (well && stopping)
 			well = take_batch(p);
-		if (well && !stopping)
-			well = own(p, bot_turn(p->bot, p->now));
 		if (well)
 			well = deliver(p, stopping);
 		if (well)

@@ -17,16 +17,20 @@ struct orders {
 	struct reader *reader;
 	struct store_txn *txn; /* NULL where nothing can be read */
 	struct json_doc *doc;
+	struct json_keys keys; /* the members that are read */
 	struct buf row;
 };
 
 struct orders *
 orders_new(const char *dir)
 {
+	static const char *const names[] = { "state", "filled_qty", "avg_price",
+		NULL };
 	struct orders *o = calloc(1, sizeof(*o));
 
 	if (o == NULL)
 		return NULL;
+	json_keys_init(&o->keys, names);
 	buf_init(&o->row, LINE_SIZE_MAX);
 	o->reader = reader_new(dir, "trader");
 	o->doc = json_new();
@@ -102,7 +106,7 @@ get(struct orders *o, const char *link, const struct json **v)
 	buf_clear(&o->row);
 	buf_put(&o->row, val, len);
 	if (buf_cstr(&o->row) != NULL)
-		*v = json_parse(o->doc, o->row.p, o->row.len);
+		*v = json_parse_keys(o->doc, o->row.p, o->row.len, &o->keys);
 	return 1;
 }
 

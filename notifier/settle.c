@@ -309,9 +309,9 @@ notifier_settle_due(const struct notifier *n)
 	return n->airborne == 0 || n->done >= SETTLE_MAX ? 0 : n->settle_ms;
 }
 
-/* Up to max flights in one transaction; after a failure they stand. */
+/* Flights from first to last in one transaction; after a failure they stand. */
 static enum store_error
-settle(struct notifier *n, size_t max, struct moment now)
+settle(struct notifier *n, size_t first, size_t last, struct moment now)
 {
 	struct flight *some[FLIGHTS_MAX];
 	struct store_txn *t;
@@ -321,7 +321,7 @@ settle(struct notifier *n, size_t max, struct moment now)
 	e = store_begin(n->o.store, 1, &t);
 	if (e != STORE_OK)
 		return notifier_fail(n, e);
-	for (size_t i = 0; i < FLIGHTS_MAX && found < max; i++)
+	for (size_t i = first; i <= last; i++)
 		if (n->flights[i].state == FLIGHT_DONE)
 			some[found++] = &n->flights[i];
 	for (size_t i = 0; e == STORE_OK && i < found; i++)
@@ -343,6 +343,27 @@ settle(struct notifier *n, size_t max, struct moment now)
 	return STORE_OK;
 }
 
+/*
+ * A commit needs room for itself: what is small may have it, and what needs a
+ * new row must not keep the others from being known as delivered.
+ */
+static enum store_error
+settle_each(struct notifier *n, struct moment now)
+{
+	enum store_error e = STORE_OK, all = STORE_OK;
+
+	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
+		if (n->flights[i].state != FLIGHT_DONE)
+			continue;
+		e = settle(n, i, i, now);
+		if (e != STORE_OK && e != STORE_FULL)
+			return e;
+		if (e == STORE_FULL)
+			all = e;
+	}
+	return all;
+}
+
 enum store_error
 notifier_settle(struct notifier *n, struct moment now)
 {
@@ -352,9 +373,6 @@ notifier_settle(struct notifier *n, struct moment now)
 		return STORE_OK;
 	kill_point("K14");
 	flights_land(n, now);
-	e = settle(n, FLIGHTS_MAX, now);
-	/* A commit needs room for itself: what is small may have it. */
-	if (e == STORE_FULL)
-		e = settle(n, 1, now);
-	return e;
+	e = settle(n, 0, FLIGHTS_MAX - 1, now);
+	return e == STORE_FULL ? settle_each(n, now) : e;
 }

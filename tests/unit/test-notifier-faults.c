@@ -58,6 +58,59 @@ a_commit_that_fails_skips_no_part(void **state)
 	assert_int_equal(delivery(f, J1, 1, "s1").attempts, 1);
 }
 
+/* Rows of any kind, until there is no room for one more. */
+static void
+fill_up(struct fixture *f)
+{
+	enum store_error e = STORE_OK;
+	struct store_txn *t;
+
+	for (uint64_t i = 0; e == STORE_OK; i++) {
+		t = begin(f, 1);
+		e = store_put(t, "told", &i, sizeof(i), logged, 500);
+		if (e == STORE_OK)
+			e = store_commit(t);
+		else
+			store_abort(t);
+	}
+	assert_int_equal(e, STORE_FULL);
+}
+
+/* F72: what has no room keeps nobody else's from being noted. */
+static void
+a_credit_without_room_keeps_no_other_waiting(void **state)
+{
+	struct fixture *f = *state;
+	int64_t balance;
+	char id[16];
+	int n = 0;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_REFUSED, 1, 0, NULL };
+	for (int i = 1; i <= 20; i++) {
+		snprintf(id, sizeof(id), "s%d", i);
+		add(f, id, 1000);
+	}
+	while (take_more(f, ++n, "OPEN", "") == STORE_OK)
+		assert_true(n < 1000);
+	fill_up(f);
+	balance = get(f, "s1").balance;
+	assert_int_equal(notifier_pump(f->n, f->now), STORE_OK);
+	assert_int_equal(f->nsent, 20);
+	assert_int_equal(notifier_settle(f->n, f->now), STORE_FULL);
+	assert_int_equal(delivery(f, J1, 1, "s1").state, DELIVERY_PENDING);
+	assert_int_equal(get(f, "s1").balance, balance);
+	for (int i = 2; i <= 20; i++) {
+		snprintf(id, sizeof(id), "s%d", i);
+		assert_int_equal(
+		    delivery(f, J1, 1, id).state, DELIVERY_DELIVERED);
+	}
+	f->map_size = 64 << 20;
+	restart(f);
+	run(f);
+	assert_int_equal(count(f, "pending"), 0);
+	assert_int_equal(f->nsent, 20 * (n - 1) + 1);
+}
+
 /* F28: a wait of nothing is not obeyed by asking again and again. */
 static void
 who_says_wait_no_time_is_left_alone_for_a_second(void **state)
@@ -588,6 +641,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_commit_that_fails_skips_no_part),
+		cmocka_unit_test_setup_teardown(
+		    a_credit_without_room_keeps_no_other_waiting, setup_small,
+		    teardown),
 		TEST(who_says_wait_no_time_is_left_alone_for_a_second),
 		TEST(who_gets_the_id_of_another_gets_nothing_of_theirs),
 		TEST(an_open_of_who_left_is_not_credited_to_another),

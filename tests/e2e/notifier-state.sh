@@ -1,8 +1,8 @@
 #!/bin/sh
 # notifier and differ's state: it waits for it (F79), catches up after having
-# been away, needs no line to see news (F25), never announces anything twice,
-# and notices a state that was lost or set back (F23, F83).  A line of another
-# state, or without one, is said.
+# been away, needs no line to see news (F25), also where differ is killed at a
+# full pipe, never announces anything twice, and notices a state that is damaged,
+# lost or set back (F23, F83).  A line of another state, or without one, is said.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/e2e/notifier-signals.sh"
 requires jq
@@ -110,3 +110,33 @@ signal 1 1 OPEN | "$B/notifier" -d none >none.out 2>none.log || status=$?
 status=0
 "$B/notifier" -d none </dev/null >none.out 2>none.log || status=$?
 [ "$status" -eq 0 ] || fail "without a state and without lines it ended with $status"
+
+# A reader that reads nothing fills the pipe; differ is killed in the middle of
+# it, and what it never said is in the state: every event once, in order (F25).
+export STATE_DIR="$T/full.d"
+"$B/subscribers" add ann -c stdout -t ann -b 400 -l en
+rows() { # SIZE: of 300 symbols
+	for n in $(seq 300); do
+		printf '%s' "${comma:-}"
+		row "A${n}USDT" Buy "$1" "$1"
+		comma=,
+	done
+}
+{
+	snap 0 ''
+	snap 1 "$(rows 1)"
+	snap 2 "$(rows 2)"
+} >many
+mkfifo full
+exec 8<>full
+spawn differ sh -c 'exec "$1" <many >full' sh "$B/differ"
+committed() { [ "$("$B/statecat" differ/events | wc -l)" -ge 300 ]; }
+wait_for 10 committed
+# 300 lines are more than the pipe holds: it cannot get to its end.
+sleep 0.3
+kill -0 "$(pid_of differ)" || fail "differ ended though nobody reads"
+kill9 differ
+"$B/differ" <many 2>>differ.log | "$B/notifier" >full.out 2>>notifier.log || fail "notifier ended with $?"
+jq -r 'select(.text) | .seq' full.out >got
+seq 600 | same - got
+[ "$(balance ann)" -eq 100 ] || fail "ann paid for $((400 - $(balance ann))) trades, not for 300"

@@ -277,11 +277,16 @@ arrive(const struct send *s)
 	long address = strtol(s->address, NULL, 10);
 	int id = (int)(address / 10000), j = 0, part = 1, n = 1;
 	struct person *p = &sim.person[id][address / 100 % 100];
-	int64_t seq = number_in(s->line, "\"seq\":");
-	int64_t trade = number_in(s->line, "\"signal_number\":");
+	int64_t seq, trade;
 	struct got *g;
+	char line[512];
 
-	while (memmem(s->line, s->line_len, journals[j], 8) == NULL)
+	must(s->line_len < sizeof(line));
+	memcpy(line, s->line, s->line_len);
+	line[s->line_len] = '\0';
+	seq = number_in(line, "\"seq\":");
+	trade = number_in(line, "\"signal_number\":");
+	while (strstr(line, journals[j]) == NULL)
 		j++;
 	if (s->text[0] == '(') {
 		part = (int)strtol(s->text + 1, NULL, 10);
@@ -296,7 +301,7 @@ arrive(const struct send *s)
 	must(part == 1 || (g->parts & 1u << (part - 1)) != 0);
 	g->parts |= 1u << part;
 	g->n = n;
-	if (strstr(s->line, "OPEN") != NULL)
+	if (strstr(line, "OPEN") != NULL)
 		p->opened[j][trade] = 1;
 	must(p->opened[j][trade]);
 	return (struct part){ .got = g, .part = part };

@@ -489,7 +489,6 @@ static int
 set_request(const struct http *h, struct call *c, const struct http_request *r)
 {
 	CURL *e = c->easy;
-	size_t i;
 
 	SET(e, CURLOPT_URL, r->url);
 	SET(e, CURLOPT_TIMEOUT_MS, h->total_ms + r->patience_ms);
@@ -497,17 +496,40 @@ set_request(const struct http *h, struct call *c, const struct http_request *r)
 	    h->stall_s + (r->patience_ms + 999) / 1000);
 	SET(e, CURLOPT_PROTOCOLS_STR,
 	    strncasecmp(r->url, "https:", 6) == 0 ? "https" : "http");
+	SET(e, c->post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+	return 0;
+}
+
+/* A signature is another one each time. */
+static int
+has_headers(const struct call *c, const struct http_request *r)
+{
+	const struct curl_slist *l = c->headers;
+	size_t i;
+
+	for (i = 0; r->headers != NULL && r->headers[i] != NULL; i++) {
+		if (l == NULL || strcmp(l->data, r->headers[i]) != 0)
+			return 0;
+		l = l->next;
+	}
+	/* Behind them stands ours alone. */
+	return c->post ? l != NULL && l->next == NULL : l == NULL;
+}
+
+static int
+set_headers(struct call *c, const struct http_request *r)
+{
+	size_t i;
+
+	SET(c->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(c->headers);
+	c->headers = NULL;
 	for (i = 0; r->headers != NULL && r->headers[i] != NULL; i++)
 		if (add_header(c, r->headers[i]) == -1)
 			return -1;
-	if (!c->post) {
-		SET(e, CURLOPT_HTTPGET, 1L);
-	} else {
-		SET(e, CURLOPT_POST, 1L);
-		if (add_header(c, "Expect:") == -1)
-			return -1;
-	}
-	SET(e, CURLOPT_HTTPHEADER, c->headers);
+	if (c->post && add_header(c, "Expect:") == -1)
+		return -1;
+	SET(c->easy, CURLOPT_HTTPHEADER, c->headers);
 	return 0;
 }
 
@@ -536,26 +558,15 @@ set_body(struct call *c, const struct http_request *r)
 	return 0;
 }
 
-/* Whether c is set up for r. */
+/* Whether c is set up for r, but for its headers and its body. */
 static int
 is_set_up(const struct call *c, const struct http_request *r)
 {
-	const struct curl_slist *l = c->headers;
-	size_t i;
-
-	if (c->url == NULL || strcmp(c->url, r->url) != 0 ||
-	    c->post != (strcmp(r->method, "POST") == 0) ||
-	    c->may_repeat != r->may_repeat ||
-	    c->path_is_secret != r->path_is_secret ||
-	    c->patience_ms != r->patience_ms)
-		return 0;
-	for (i = 0; r->headers != NULL && r->headers[i] != NULL; i++) {
-		if (l == NULL || strcmp(l->data, r->headers[i]) != 0)
-			return 0;
-		l = l->next;
-	}
-	/* Behind them stands ours alone. */
-	return c->post ? l != NULL && l->next == NULL : l == NULL;
+	return c->url != NULL && strcmp(c->url, r->url) == 0 &&
+	    c->post == (strcmp(r->method, "POST") == 0) &&
+	    c->may_repeat == r->may_repeat &&
+	    c->path_is_secret == r->path_is_secret &&
+	    c->patience_ms == r->patience_ms;
 }
 
 static int
@@ -578,9 +589,29 @@ set_up(struct http *h, struct call *c, const struct http_request *r)
 {
 	if (!is_set_up(c, r) && set_up_anew(h, c, r) == -1)
 		return -1;
+	if (!has_headers(c, r) && set_headers(c, r) == -1)
+		return -1;
 	/* That is no matter of the request. */
 	SET(c->easy, CURLOPT_DNS_CACHE_TIMEOUT, h->moved ? 0L : ADDRESS_AGE_S);
 	return 0;
+}
+
+/*
+ * Where the call that is to be used next hangs: one that is set up for r, else
+ * one of a GET, whose query is mostly another each time.
+ */
+static struct call **
+find_idle(struct http *h, const struct http_request *r)
+{
+	struct call **p, **other = &h->idle;
+
+	for (p = &h->idle; *p != NULL; p = &(*p)->next) {
+		if (is_set_up(*p, r))
+			return p;
+		if ((*other)->post && !(*p)->post)
+			other = p;
+	}
+	return other;
 }
 
 static int
@@ -599,14 +630,15 @@ int
 http_start(struct http *h, const struct http_request *r,
     void (*done)(void *arg, const struct http_reply *reply), void *arg)
 {
-	struct call *c = h->idle;
+	struct call **idle = find_idle(h, r);
+	struct call *c = *idle;
 
 	if (!may_start(c, r)) {
 		errno = EINVAL;
 		return -1;
 	}
 	if (c != NULL)
-		h->idle = c->next;
+		*idle = c->next;
 	else
 		c = call_new();
 	if (c == NULL) {

@@ -88,9 +88,9 @@ struct http_request {
  * reply is valid inside it alone; it may start further requests.  A GET is
  * repeated on another connection where a kept one died before any byte of the
  * reply (by libcurl, within total_ms); a POST never (F02), unless it may be.
- * Who asks the same URL again and again with the same headers pays for setting
- * them up once.  0, or -1 with
- * errno: EINVAL for a method or a URL that http_check_url refuses, ENOMEM.
+ * Who asks the same URL again and again pays for setting it up once, and so for
+ * headers that stay the same.  0, or -1 with errno: ENOMEM, or EINVAL for a
+ * method or a URL that http_check_url refuses.
  */
 int http_start(struct http *h, const struct http_request *r,
     void (*done)(void *arg, const struct http_reply *reply), void *arg);

@@ -476,6 +476,57 @@ a_post_is_sent_once(void **state)
 	http_free(h);
 }
 
+/* F02 again, of one that is asked a second time, with another signature. */
+static void
+a_post_again_is_sent_once(void **state)
+{
+	static const struct step script[] = {
+		{ SEND, OK_REPLY },
+		{ SEND, OK_REPLY },
+		{ SEND, OK_REPLY },
+		{ CLOSE, NULL },
+		{ SEND, OK_REPLY }, /* nobody may come for it */
+		{ STOP, NULL },
+	};
+	static const char *const one[] = { "X-Sign: 1", NULL };
+	static const char *const two[] = { "X-Sign: 22", NULL };
+	struct http_request r = { .method = "POST",
+		.headers = one,
+		.body = "{\"qty\":\"1\"}",
+		.body_len = 11 };
+	struct server s;
+	struct result out;
+	struct http *h = client(5000, 5000);
+	int before;
+
+	(void)state;
+	server_start(&s, script);
+	r.url = s.url;
+	run(h, &r, &out);
+	assert_int_equal(out.status, 200);
+	request(h, "GET", &s, "/?other", NULL, &out);
+	r.headers = two;
+	r.body = "{\"qty\":\"23\"}";
+	r.body_len = 12;
+	run(h, &r, &out);
+	assert_int_equal(out.status, 200);
+	assert_null(strstr(s.request, "X-Sign: 1"));
+	assert_non_null(strstr(s.request, "\r\nX-Sign: 22\r\n"));
+	assert_non_null(strstr(s.request, "\r\nContent-Length: 12\r\n"));
+	assert_non_null(strstr(s.request, "\r\n\r\n{\"qty\":\"23\"}"));
+	r.headers = one;
+	before = s.bytes;
+	run(h, &r, &out);
+	assert_int_equal(out.outcome, HTTP_UNKNOWN);
+	assert_null(strstr(s.request, "X-Sign: 22"));
+	assert_null(strcasestr(s.request, "\r\nExpect:"));
+	assert_int_equal(http_wait(h, NULL, 0, 100), 0);
+	assert_int_equal(s.requests, 4);
+	assert_int_equal(s.bytes - before, strlen(s.request));
+	server_stop(&s);
+	http_free(h);
+}
+
 /* One that may come twice is sent again like a GET, and keeps its headers. */
 static void
 a_post_that_may_is_repeated(void **state)
@@ -896,6 +947,7 @@ main(void)
 		cmocka_unit_test(a_reply_with_its_headers),
 		cmocka_unit_test(waits_are_understood),
 		cmocka_unit_test(a_post_is_sent_once),
+		cmocka_unit_test(a_post_again_is_sent_once),
 		cmocka_unit_test(a_post_without_body_is_sent_once),
 		cmocka_unit_test(a_post_that_may_is_repeated),
 		cmocka_unit_test(a_get_moves_to_a_new_connection),

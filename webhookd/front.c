@@ -1,9 +1,11 @@
 /* front: requests of both listeners, and their answers. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "webhookd/address.h"
 #include "webhookd/alert.h"
 #include "webhookd/api.h"
 #include "webhookd/intake.h"
@@ -81,6 +83,7 @@ static void
 take_alert(struct process *p, struct request *r)
 {
 	const char *source = request_address(r);
+	char from[ADDRESS_TEXT_MAX]; /* r may end before it is said */
 	struct waiter *w;
 	struct buf errors;
 	struct alert a;
@@ -111,13 +114,15 @@ take_alert(struct process *p, struct request *r)
 		refuse_short(p, r, 503, "Out of memory: try again");
 		break;
 	case ALERT_OK:
-		log_info("alert",
-		    LOG_STR("action", alert_action_name(a.action)),
-		    LOG_STR("symbol", a.symbol), LOG_STR("price", a.price),
-		    LOG_INT("test", a.test), LOG_STR("source", source));
+		(void)snprintf(from, sizeof(from), "%s", source);
 		w = intake_alert(p->intake, &a, source, r);
 		if (w != NULL)
 			request_set_user(r, w);
+		/* Said last, as the order waits for what is handed on. */
+		log_info("alert",
+		    LOG_STR("action", alert_action_name(a.action)),
+		    LOG_STR("symbol", a.symbol), LOG_STR("price", a.price),
+		    LOG_INT("test", a.test), LOG_STR("source", from));
 		break;
 	}
 	buf_release(&errors);

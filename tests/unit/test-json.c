@@ -648,7 +648,7 @@ test_documents_come_and_go(void **state)
 {
 	struct json_doc *docs[5];
 	const struct json *values[5];
-	char lines[5][16];
+	char lines[5][32];
 
 	(void)state;
 	for (int round = 0; round < 3; round++) {

@@ -21,11 +21,21 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/num.h"
+#include "common/sanitized.h"
 
 #define CHUNK_SIZE 65536 /* bytes of the first chunk; others are multiples */
 #define KEEP_SIZE (256u << 10) /* bytes of numbers kept between texts */
 #define ALIGN 16	       /* of all that the arena gives */
-#define SPARE_MAX 2	       /* first chunks kept of documents that ended */
+
+/*
+ * First chunks that are kept of documents that ended.  With the sanitizers
+ * none, so that a use of one that ended is found.
+ */
+#ifdef SANITIZED
+#define SPARE_MAX 0
+#else
+#define SPARE_MAX 2
+#endif
 
 /* Members of an object that are told apart by a table on the stack. */
 #define FEW_MEMBERS 64

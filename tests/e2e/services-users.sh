@@ -159,7 +159,11 @@ as webhookd grep -q 'exit code 78' "$SV/alarm/notifier.down" || fail "webhookd's
 wait_for 10 is_told
 
 # Once more, while they run, it brings the settings; what would not start is said.
+ln "$SVDIR/trader/as" as
+echo '# it is replaced, and never empty' >>as
 install_services -u sluice || fail "install-services again: $(cat install.out)"
+grep -q 'never empty' as || fail 'a start at that moment would have been one by root'
+is 'what starts trader' 'chpst -u sluice-trader:sluice' "$(cat "$SVDIR/trader/as")"
 sv up notifier
 wait_for 10 check notifier
 trades 'after that'

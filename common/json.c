@@ -373,8 +373,6 @@ json_parse_keys(
 	arena_reset(doc);
 	text[len] = '\0';
 	why = json_gate(text, len, &doc->numbers, keys, &doc->kept, &at);
-	if (why == json_gate_starved)
-		die(EX_OSERR, "out of memory");
 	if (why != NULL) {
 		(void)snprintf(doc->error, sizeof(doc->error), "%s at byte %zu",
 		    why, at + 1);

@@ -413,8 +413,6 @@ take_value(struct gate *g, const char *p)
 	return p == NULL ? NULL : take_between(g, p);
 }
 
-const char json_gate_starved[] = "out of memory";
-
 const char *
 json_gate(const char *text, size_t len, struct buf *numbers,
     const struct json_keys *keys, struct buf *kept, size_t *at)
@@ -428,12 +426,12 @@ json_gate(const char *text, size_t len, struct buf *numbers,
 	/* Each takes a byte or more, and one that ends it, but for the last. */
 	buf_clear(numbers);
 	if (buf_reserve(numbers, len + 1) == -1)
-		return json_gate_starved;
+		return "too long a text";
 	g.numbers = numbers->p;
 	if (keys != NULL) {
 		buf_clear(kept);
 		if (buf_reserve(kept, len + 1) == -1)
-			return json_gate_starved;
+			return "too long a text";
 	}
 	do
 		p = take_value(&g, p);

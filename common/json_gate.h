@@ -21,10 +21,8 @@ struct json_keys;
  * With keys, *kept becomes the text without the members that are left out, see
  * json_parse_keys, and numbers has those of what is kept.
  *
- * NULL, or what is wrong, with the place of it in *at; json_gate_starved where
- * there is no memory to say it.
+ * NULL, or what is wrong, with the place of it in *at.
  */
-extern const char json_gate_starved[];
 const char *json_gate(const char *text, size_t len, struct buf *numbers,
     const struct json_keys *keys, struct buf *kept, size_t *at);
 

@@ -776,6 +776,27 @@ test_left_out(void **state)
 	}
 }
 
+/* Longer than what may be kept of it: a bad text, and no want of memory. */
+static void
+test_too_long(void **state)
+{
+	static const char *const names[] = { "a", NULL };
+	const size_t len = (size_t)REPLY_SIZE_MAX + 1;
+	struct json_keys keys;
+
+	(void)state;
+	json_keys_init(&keys, names);
+	free(text);
+	text = malloc(len + 1);
+	assert_non_null(text);
+	memset(text, ' ', len);
+	memcpy(text + len - 2, "{}", 2);
+	assert_null(json_parse_keys(doc, text, len, &keys));
+	assert_non_null(strstr(json_error(doc), "too long"));
+	assert_non_null(json_parse_keys(doc, text + 1, len - 1, &keys));
+	assert_non_null(json_parse(doc, text, len));
+}
+
 int
 main(void)
 {
@@ -794,6 +815,7 @@ main(void)
 		cmocka_unit_test(test_documents_come_and_go),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

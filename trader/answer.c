@@ -6,6 +6,12 @@
 #include "common/result.h"
 #include "trader/internal.h"
 
+/*
+ * Metrics, warnings, and ids or errors of 64 KiB each, and the rest: one that
+ * did not fit would end each run anew where the order becomes final.
+ */
+#define RESULT_MAX (1u << 18)
+
 /* The names that clients know, beside those of the line. */
 static void
 put_metrics(struct buf *b, const struct order *o)
@@ -161,7 +167,7 @@ answer(struct order *o)
 
 	if (o->kind == ORDER_PROTECTIVE || o->silent || o->result != NULL)
 		return;
-	buf_init(&b, 1u << 17);
+	buf_init(&b, RESULT_MAX);
 	if (o->kind == ORDER_ENTRY &&
 	    (o->state == ORDER_PROTECTED || o->state == ORDER_DRY ||
 		(o->state == ORDER_CLOSED && !o->undone)))

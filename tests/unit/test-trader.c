@@ -624,6 +624,30 @@ test_answers(void **state)
 	assert_null(o.result);
 }
 
+/* All that a decision may hold fits into the result: else it would never end.
+ */
+static void
+test_longest_answer(void **state)
+{
+	static char metrics[(64 << 10) + 1], warnings[(64 << 10) + 1];
+	struct fake *f = *state;
+	struct order o;
+
+	(void)snprintf(metrics, sizeof(metrics), "{\"exposure\":\"%0*d\"}",
+	    (int)sizeof(metrics) - 18, 1);
+	(void)snprintf(warnings, sizeof(warnings), "\"%0*d\"",
+	    (int)sizeof(warnings) - 3, 1);
+	entry(&o, f, "buy", "0.020", "47500.00", "46550.00");
+	o.risk_metrics = metrics;
+	o.warnings = warnings;
+	o.state = ORDER_PROTECTED;
+	answer(&o);
+	assert_false(trader_starved(f->t));
+	assert_non_null(o.result);
+	assert_non_null(strstr(o.result, "1\"],\"timestamp\":"));
+	free(o.result);
+}
+
 int
 main(void)
 {
@@ -638,6 +662,7 @@ main(void)
 		FAKE(test_caps),
 		FAKE(test_bad_caps),
 		FAKE(test_answers),
+		FAKE(test_longest_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

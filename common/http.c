@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/decimal.h"
 #include "common/limits.h"
 #include "common/log.h"
@@ -126,9 +126,7 @@ http_new(const struct http_opts *o, char *err, size_t size)
 	long connections =
 	    o->connections > INT_MAX ? INT_MAX : (long)o->connections;
 
-	/* libcurl does not look, and OpenSSL crashes at its first use (3.0). */
-	if (OSSL_LIB_CTX_get0_global_default() == NULL)
-		die(EX_OSERR, "unable to start OpenSSL: out of memory");
+	crypto_start(); /* libcurl does not look whether it did */
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		die(EX_OSERR, "unable to start libcurl");
 	h = must_have(calloc(1, sizeof(*h)));

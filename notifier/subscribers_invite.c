@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/log.h"
@@ -176,6 +177,7 @@ sub_invite(struct command *c, int argc, char *argv[])
 	struct buf b;
 
 	take_order(&o, argc, argv);
+	crypto_start();
 	(void)sub_open(c, STORE_SHARED);
 	buf_init(&b, COUNT_MAX * 512);
 	t = sub_begin(c, 1);

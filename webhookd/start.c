@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "common/confine.h"
+#include "common/crypto.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/service.h"
@@ -100,6 +101,7 @@ start_settings(struct process *p)
 		    "WEBHOOK_SECRET is not set: expected the token that "
 		    "TradingView's alerts carry");
 	p->threshold = setting_decimal(s, TREND_THRESHOLD);
+	crypto_start();
 	/* What the library reads at its first use is not read by an alert. */
 	if (alert_id(id, &none, 0) == -1)
 		die(EX_OSERR, "the OpenSSL of this machine has no SHA-256");

@@ -1,0 +1,13 @@
+/*
+ * crypto - OpenSSL, before its first use.
+ */
+#ifndef SLUICE_CRYPTO_H
+#define SLUICE_CRYPTO_H
+
+/*
+ * Start OpenSSL, or end with EX_OSERR where there is no memory for it: 3.0
+ * crashes at its first use then, even minutes later.
+ */
+void crypto_start(void);
+
+#endif

@@ -156,8 +156,10 @@ state_load(struct process *p)
 	struct buf links, alarms, row;
 	struct store_key key;
 	struct store_txn *t;
+	enum store_error e;
 	const char *val;
 	size_t len, at;
+	int found;
 
 	buf_init(&links, LINKS_MAX);
 	buf_init(&alarms, LINKS_MAX);
@@ -165,20 +167,26 @@ state_load(struct process *p)
 	if (store_begin(p->store, 1, &t) != STORE_OK)
 		die(EX_IOERR, "%s", store_errstr(p->store));
 	check_identity(p, t);
-	if (store_scan(t, "live", NULL, 0, load_order, &links) != STORE_OK ||
-	    store_scan(t, "alarms", NULL, 0, load_alarm, &alarms) != STORE_OK)
-		bad_state(p, "a table");
+	e = store_scan(t, "live", NULL, 0, load_order, &links);
+	if (e == STORE_OK)
+		e = store_scan(t, "alarms", NULL, 0, load_alarm, &alarms);
+	if (e != STORE_OK)
+		die(store_exit(e), "%s", store_errstr(p->store));
 	store_key_init(&key);
 	store_key_str(&key, setting_str(p->stage.settings, ACCOUNT));
-	if (store_get(t, "caps", key.p, key.len, &val, &len) == STORE_OK &&
-	    trader_load_caps(p->trader, val, len) == -1)
+	e = store_get(t, "caps", key.p, key.len, &val, &len);
+	if (e == STORE_OK && trader_load_caps(p->trader, val, len) == -1)
 		bad_state(p, "a row of 'caps'");
+	if (e != STORE_OK && e != STORE_NOTFOUND)
+		die(store_exit(e), "%s", store_errstr(p->store));
 	if (store_commit(t) != STORE_OK)
 		die(EX_IOERR, "%s", store_errstr(p->store));
 	for (at = 0; at < links.len; at += strlen(links.p + at) + 1) {
 		buf_clear(&row);
-		if (state_row(p, links.p + at, &row) != 1 ||
-		    trader_load(p->trader, row.p, row.len) == -1)
+		found = state_row(p, links.p + at, &row);
+		if (found == -1)
+			die(EX_IOERR, "%s", store_errstr(p->store));
+		if (found == 0 || trader_load(p->trader, row.p, row.len) == -1)
 			bad_state(p, links.p + at);
 	}
 	for (at = 0; at < alarms.len; at += strlen(alarms.p + at) + 1)

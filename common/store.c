@@ -268,8 +268,12 @@ open_env(struct store *s, const struct store_opts *o)
 			break;
 		mdb_env_close(s->env);
 		s->env = NULL;
-		/* Another process was just opening or closing it (F79). */
-		if ((rc != EINVAL && rc != EAGAIN && rc != EBUSY) ||
+		/*
+		 * Another process was just opening or closing it (F79), or
+		 * LMDB read its head in part, which it takes for damage.
+		 */
+		if ((rc != EINVAL && rc != EAGAIN && rc != EBUSY &&
+			rc != MDB_INVALID) ||
 		    tries == OPEN_TRIES)
 			break;
 		(void)nanosleep(&t, NULL);

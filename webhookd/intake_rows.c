@@ -5,6 +5,7 @@
 
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "webhookd/intake_internal.h"
 
 #define IDS_SIZE_MAX (64u << 20) /* bytes: two million pending alerts */
@@ -137,9 +138,7 @@ rows_del_body(struct store_txn *t, const struct body *body)
 static const struct json *
 parse(struct json_doc *doc, const char *val, size_t len, char **copy)
 {
-	*copy = malloc(len + 1);
-	if (*copy == NULL)
-		return NULL;
+	*copy = must_have(malloc(len + 1));
 	memcpy(*copy, val, len);
 	return json_parse(doc, *copy, len);
 }
@@ -207,10 +206,7 @@ rows_get(struct store_txn *t, struct json_doc *doc, const char *id,
 	rc = store_get(t, "alerts", k.p, k.len, &val, &len);
 	if (rc != STORE_OK)
 		return rc;
-	rc = STORE_FAIL;
-	e = malloc(sizeof(*e));
-	if (e == NULL)
-		goto out;
+	e = must_have(malloc(sizeof(*e)));
 	entry_init(e, id);
 	rc = STORE_BAD;
 	if (fill(e, parse(doc, val, len, &copy)) == -1)
@@ -251,8 +247,8 @@ load_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 		l->rc = buf_failed(&l->ids) ? STORE_FAIL : STORE_OK;
 		goto out;
 	}
-	b = calloc(1, sizeof(*b));
-	if (b == NULL || klen != sizeof(b->digest) ||
+	b = must_have(calloc(1, sizeof(*b)));
+	if (klen != sizeof(b->digest) ||
 	    json_time(json_get(row, "time"), &b->received_ms) == -1)
 		goto out;
 	memcpy(b->digest, key, klen);

@@ -200,10 +200,12 @@ static char *
 url_part(CURLU *u, CURLUPart part)
 {
 	char *text = NULL;
+	CURLUcode rc = curl_url_get(u, part, &text, 0);
 
-	if (curl_url_get(u, part, &text, 0) != CURLUE_OK)
-		return NULL;
-	return text;
+	/* Else it would be called absent. */
+	if (rc == CURLUE_OUT_OF_MEMORY)
+		die(EX_OSERR, "out of memory");
+	return rc == CURLUE_OK ? text : NULL;
 }
 
 static CURLU *

@@ -31,9 +31,12 @@ act() {
 		post_all
 	fi
 	victim_ends TERM
-	! grep -q ' 2..$' statuses 2>/dev/null ||
+	# A result that could not be recorded is told all the same: risker has it.
+	told='2..'
+	! has webhookd.log 'unable to commit' || told=202
+	! grep -q " $told\$" statuses 2>/dev/null ||
 	    "$B/statecat" -d state webhookd/alerts >kept || fail 'an answer, and no state'
-	for n in $(sed -n 's/ 2..$//p' statuses 2>/dev/null); do
+	for n in $(sed -n "s/ $told\$//p" statuses 2>/dev/null); do
 		grep -q "A${n}USDT" kept || fail "alert $n was answered, and is not kept"
 	done
 }

@@ -150,7 +150,7 @@ draw(struct command *c, struct store_txn *t, struct invite *v,
 
 	do {
 		if (invite_draw(v, code) == -1)
-			sub_check(c, t, STORE_FAIL);
+			die(EX_OSERR, "unable to hash a code: OpenSSL failed");
 		e = invite_get(&c->roll, t, v->id, &other);
 	} while (e == STORE_OK);
 	if (e != STORE_NOTFOUND)

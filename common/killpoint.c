@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/log.h"
 #include "common/num.h"
 
 void
@@ -33,8 +35,10 @@ kill_point(const char *name)
 			return;
 	} else if (*want != '\0')
 		return;
-	if (++passed == at)
-		(void)raise(sig);
+	if (++passed != at)
+		return;
+	log_warn("kill point", LOG_STR("name", name), LOG_INT("pid", getpid()));
+	(void)raise(sig);
 }
 
 #else

@@ -169,6 +169,10 @@ kills 03.400 # long after
 finds M "$(again 'told 102 🔚00001' 09.000)"
 kills 05.000
 finds M "$(again 'told 102 🔚00001' 02.900)"
+kills 04.399 # at once, and started again
+finds '' "$(again 'told 102 🔚00001' 06.114)"
+kills 05.726 # not the moment before it came again
+finds M "$(again 'told 102 🔚00001' 06.114)"
 
 # B: balance = credits - trades that came.
 echo '{"id":"ann","balance":4}' >one

@@ -14,7 +14,10 @@ now() {
 # did WHAT STAGE: for the judge, who has to know when something was disturbed.
 did() {
 	now
-	printf '{"t":%d,"did":"%s","stage":"%s"}\n' "$now" "${1//\"/\\\"}" "${2:-}" >>did.ndjson
+	did_at "$now" "$@"
+}
+did_at() { # MILLISECONDS WHAT STAGE
+	printf '{"t":%d,"did":"%s","stage":"%s"}\n' "$1" "${2//\"/\\\"}" "${3:-}" >>did.ndjson
 }
 
 # subscriber ID MEMBERS ARGUMENT...: he is added, and the judge knows him by the
@@ -296,6 +299,14 @@ step_arm() {
 step_hold() {
 	read -r -t "$1" -u "$idle" || :
 }
+# at_point WHAT STAGE: its armed life came to the kill point.  That is told by its
+# own last line: whoever waits for it may see it seconds later.
+at_point() {
+	local line
+	line=$(grep -h "msg=\"kill point\" .*pid=$(<"fired.$2")\$" "$SV/log/$2/"*) || return 1
+	line=${line#time=}
+	did_at "$(date -d "${line%% *}" +%s%3N)" "$@"
+}
 step_until() {
 	local until
 	now
@@ -303,10 +314,10 @@ step_until() {
 	while now && [ "$now" -lt "$until" ]; do
 		now_is "$1"
 		case $2 in
-		gone) [ -e "fired.$1" ] && [ "$(<"fired.$1")" != "$pid" ] && did "kill run" "$1" && return 0 ;;
+		gone) [ -e "fired.$1" ] && [ "$(<"fired.$1")" != "$pid" ] && at_point "kill run" "$1" && return 0 ;;
 		back) check "$1" && return 0 ;;
 		armed) [ -e "fired.$1" ] && return 0 ;;
-		stopped) grep -q '^State:[^A-Z]*T' "/proc/$pid/status" 2>/dev/null && did stop "$1" && return 0 ;;
+		stopped) grep -q '^State:[^A-Z]*T' "/proc/$pid/status" 2>/dev/null && at_point stop "$1" && return 0 ;;
 		esac
 		read -r -t 0.05 -u "$idle" || :
 	done

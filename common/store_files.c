@@ -180,9 +180,13 @@ check_folder(struct store_files *f, const char *dir, char *err, size_t size)
 	return check_disk(f, dir, err, size);
 }
 
-/* The second instance of a stage: who is the first? */
+/*
+ * The lock of the stage, or who has it.  To make new data: without it, too,
+ * once its holder, who may keep it for life, has made them.
+ */
 static enum store_error
-lock_owner(struct store_files *f, int tries, char *err, size_t size)
+lock_owner(
+    struct store_files *f, int tries, int to_make, char *err, size_t size)
 {
 	pid_t holder = 0;
 	int ms = 1;
@@ -194,6 +198,8 @@ lock_owner(struct store_files *f, int tries, char *err, size_t size)
 		if (errno != EWOULDBLOCK)
 			return fail(STORE_FAIL, err, size,
 			    "unable to lock %s: %s", f->owner, strerror(errno));
+		if (to_make && store_files_exist(f))
+			return STORE_OK;
 		if (tries-- == 0)
 			break;
 		pause_ms(&ms);
@@ -247,7 +253,7 @@ store_files_init(struct store_files *f, const char *dir, const char *stage,
 	if (rc != STORE_OK || mode != STORE_OWN)
 		return rc;
 	/* A command that makes the environment has it for a moment. */
-	return lock_owner(f, 12, err, size);
+	return lock_owner(f, 12, 0, err, size);
 refuse:
 	return fail(STORE_FAIL, err, size,
 	    "state folder '%s': the path is empty or too long", dir);
@@ -267,7 +273,7 @@ store_files_lock_new(struct store_files *f, char *err, size_t size)
 	if (f->owner_fd != -1)
 		return STORE_OK;
 	/* Whoever has it now is about to make the environment itself. */
-	return lock_owner(f, 100, err, size);
+	return lock_owner(f, 100, 1, err, size);
 }
 
 void

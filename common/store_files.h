@@ -43,7 +43,10 @@ enum store_error store_files_init(struct store_files *f, const char *dir,
 /* 1 where the data file is there. */
 int store_files_exist(const struct store_files *f);
 
-/* The right to make the data file: STORE_SHARED waits for it here. */
+/*
+ * The right to make the data file: STORE_SHARED waits for it here, or until
+ * somebody else has made it.
+ */
 enum store_error store_files_lock_new(
     struct store_files *f, char *err, size_t size);
 void store_files_unlock_new(struct store_files *f);

@@ -30,6 +30,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "common/lockfile.h"
 
 #define MIB (1 << 20)
 
@@ -962,6 +963,36 @@ test_open_close_races(void **arg)
 }
 
 static void
+share_and_end(int ready)
+{
+	tell(ready);
+	store_close(child_open(STORE_SHARED));
+}
+
+/* F79: a command waits for what the stage is making, and not for its end. */
+static void
+test_command_while_a_stage_makes_its_state(void **arg)
+{
+	char data[320], aside[320], lock[320];
+	pid_t pid, holder;
+	int fd;
+
+	(void)arg;
+	store_close(open_mode(STORE_OWN));
+	(void)snprintf(data, sizeof(data), "%s/differ.mdb", state);
+	(void)snprintf(aside, sizeof(aside), "%s/aside", state);
+	(void)snprintf(lock, sizeof(lock), "%s/differ.lock", state);
+	assert_int_equal(rename(data, aside), 0);
+	fd = lockfile_take(lock, 0600, &holder);
+	assert_int_not_equal(fd, -1);
+	pid = child(share_and_end);
+	(void)usleep(50000);
+	assert_int_equal(rename(aside, data), 0);
+	assert_int_equal(finish(pid), 0);
+	(void)close(fd);
+}
+
+static void
 fill_some(struct store *s)
 {
 	char val[9000];
@@ -1273,6 +1304,7 @@ main(void)
 		T(test_full_disk),
 		T(test_stale_reader),
 		T(test_open_close_races),
+		T(test_command_while_a_stage_makes_its_state),
 		T(test_truncated_file),
 		T(test_damaged_file),
 		T(test_foreign_environment),

@@ -17,8 +17,6 @@ fi
 . "$top/tests/trading.sh"
 . "$top/tests/services.sh"
 requires chpst setpriv
-# As in services.sh.
-export ASAN_OPTIONS="${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}detect_leaks=0"
 
 cp /etc/passwd /etc/group .
 gid=47110

@@ -10,9 +10,6 @@
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
 . "$top/tests/services.sh"
-# The search for leaks at the end of a process can outlast runit's 7 seconds;
-# the other tests of each program look for them.
-export ASAN_OPTIONS="${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}detect_leaks=0"
 
 services ALLOWED_SYMBOLS="$(coins 20)" $small
 [ "$(stat -c %a "$SV/run")" = 700 ] || fail "run/ has mode $(stat -c %a "$SV/run")"

@@ -33,8 +33,6 @@ rig_services() {
 	: >answers
 	: >did.ndjson
 	: >never
-	# The search for leaks at the end of a process can outlast runit's 7 seconds.
-	export ASAN_OPTIONS="${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}detect_leaks=0"
 	services $rig_settings
 	port=${URL##*:}
 	exec {idle}<> <(:)

@@ -92,13 +92,14 @@ $(O)/obj/common/build.o: $(O)/build-id
 # it reads of a state.  Without sanitizers: they stand before theirs.
 $(O)/failcall.so: $(wildcard tests/fail/*.[ch])
 $(O)/stale.so: tests/stale.c
-$(O)/failcall.so $(O)/stale.so:
+$(O)/badread.so: tests/badread.c
+$(O)/failcall.so $(O)/stale.so $(O)/badread.so:
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS_ALL) -O2 -g -U_FORTIFY_SOURCE -fPIC -fno-builtin -shared \
 	    -o $@ $(filter %.c,$^) -ldl
 
-tests: all $(O)/failcall.so $(O)/stale.so $(TEST_PROGS:%=$(O)/%) $(addprefix $(O)/,$(notdir $(UNIT_TESTS)))
+tests: all $(O)/failcall.so $(O)/stale.so $(O)/badread.so $(TEST_PROGS:%=$(O)/%) $(addprefix $(O)/,$(notdir $(UNIT_TESTS)))
 
 $(O)/libcommon.a: $(common_OBJS:%=$(O)/obj/%)
 	@rm -f $@

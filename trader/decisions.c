@@ -140,15 +140,22 @@ static int
 copy_line(struct decisions *d, const char *id, struct buf *line)
 {
 	struct store_txn *t = begin(d);
+	enum store_error e;
 	const char *val;
 	size_t vlen;
 
 	buf_clear(line);
 	if (t == NULL)
 		return -1;
-	if (get(t, id, &val, &vlen) == STORE_OK)
+	e = get(t, id, &val, &vlen);
+	if (e == STORE_OK)
 		buf_put(line, val, vlen);
+	else if (e != STORE_NOTFOUND)
+		(void)snprintf(
+		    d->error, sizeof(d->error), "%s", store_errstr(d->store));
 	store_abort(t);
+	if (e != STORE_OK && e != STORE_NOTFOUND)
+		return -1;
 	if (buf_cstr(line) == NULL) {
 		say_failed(d, line);
 		return -1;

@@ -163,6 +163,18 @@ settle(struct process *p, int always)
 
 /* ---- what comes in ---- */
 
+/* It is not known whether that order is to be sent: the next scan asks again.
+ */
+static void
+miss_order(
+    struct process *p, const char *from, const char *what, const char *why)
+{
+	if (!p->unread)
+		log_error(what, LOG_STR("from", from), LOG_STR("reason", why));
+	p->health.skipped++;
+	p->missed = 1;
+}
+
 /* A line that no decision backs moves nothing (F09). */
 static void
 take_order(struct process *p, const char *id, char *text, size_t len,
@@ -179,18 +191,24 @@ take_order(struct process *p, const char *id, char *text, size_t len,
 		p->health.skipped++;
 		return;
 	default:
-		log_error("ignoring an order, as risker's decisions cannot be "
-			  "read",
-		    LOG_STR("from", from),
-		    LOG_STR("reason", decisions_error(p->decisions)));
-		p->health.skipped++;
+		miss_order(p, from,
+		    "ignoring an order, as risker's decisions cannot be read",
+		    decisions_error(p->decisions));
 		return;
 	}
-	if (trader_order_line(p->trader, text, len, perhaps, look_only, why,
-		sizeof(why)) == TRADER_REFUSED) {
+	switch (trader_order_line(
+	    p->trader, text, len, perhaps, look_only, why, sizeof(why))) {
+	case TRADER_TAKEN:
+	case TRADER_KNOWN:
+		break;
+	case TRADER_REFUSED:
 		p->health.skipped++;
 		log_warn("ignoring an order", LOG_STR("from", from),
 		    LOG_STR("why", why));
+		break;
+	case TRADER_UNREAD:
+		miss_order(p, from, "ignoring an order for now", why);
+		break;
 	}
 }
 
@@ -272,14 +290,25 @@ take_decision(void *arg, const char *id, char *line, size_t len)
 {
 	struct process *p = arg;
 
-	if (trader_knows(p->trader, id))
-		return;
-	take_order(p, id, line, len, p->starting, p->look_only, "decisions");
+	switch (trader_knows(p->trader, id)) {
+	case 0:
+		take_order(
+		    p, id, line, len, p->starting, p->look_only, "decisions");
+		break;
+	case 1:
+		break;
+	default:
+		miss_order(p, "decisions", "leaving an order for now",
+		    "the state cannot be read");
+		break;
+	}
 }
 
 /*
  * Decisions without an order: at the start, when a peer connects, and every
- * second; with -l at the start alone, to learn what the last run sent.
+ * second; with -l at the start alone, to learn what the last run sent.  The
+ * start is over once each of them was taken in: what a read that failed left
+ * out is perhaps sent all the same.
  */
 static void
 scan(struct process *p)
@@ -293,16 +322,19 @@ scan(struct process *p)
 		return;
 	p->peers = peers;
 	p->scan_mono = p->mono_ms + SCAN_MS;
+	p->missed = 0;
 	if (decisions_scan(p->decisions, take_decision, p) == -1) {
 		if (!p->unread)
 			log_warn("risker's decisions cannot be read, trying "
 				 "again every second",
 			    LOG_STR("reason", decisions_error(p->decisions)));
 		p->unread = 1;
+	} else if (p->missed) {
+		p->unread = 1;
 	} else {
 		if (p->unread)
-			log_line(LOG_INFO, "risker's decisions can be read",
-			    NULL, 0);
+			log_line(
+			    LOG_INFO, "all decisions can be read", NULL, 0);
 		p->unread = 0;
 		p->starting = 0;
 	}

@@ -39,7 +39,8 @@ struct process {
 	int64_t trim_mono;
 	int64_t scan_mono, tick_mono, stop_mono;
 	int64_t retry_mono, retry_ms; /* 0: the last commit went well */
-	int unread; /* risker's state could not be read, and was said */
+	int missed; /* an order could not be taken in, as a read failed */
+	int unread; /* … and was said: not all decisions could be read */
 };
 
 /* Open the state; what is wrong ends the process. */

@@ -117,13 +117,18 @@ check_identity(struct process *p, struct store_txn *t)
 	const char *host = bybit_host(p->bybit), *val, *known;
 	const char *account = setting_str(p->stage.settings, ACCOUNT);
 	struct store_key key;
+	enum store_error e;
 	struct buf b;
 	size_t len;
 
 	store_key_init(&key);
 	store_key_str(&key, account);
+	e = store_get(t, "identity", key.p, key.len, &val, &len);
+	/* A read that failed is no first start. */
+	if (e != STORE_OK && e != STORE_NOTFOUND)
+		die(store_exit(e), "%s", store_errstr(p->store));
 	buf_init(&b, 4096);
-	if (store_get(t, "identity", key.p, key.len, &val, &len) == STORE_OK) {
+	if (e == STORE_OK) {
 		buf_put(&b, val, len);
 		if (buf_cstr(&b) == NULL)
 			die(EX_OSERR, "out of memory");

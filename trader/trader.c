@@ -256,6 +256,7 @@ trader_order_line(struct trader *t, char *text, size_t len, int perhaps,
 		goto out;
 	default:
 		(void)snprintf(why, size, "the state cannot be read");
+		rc = TRADER_UNREAD;
 		goto out;
 	}
 	if (bad) {
@@ -434,7 +435,7 @@ trader_knows(const struct trader *t, const char *id)
 		if (o->kind != ORDER_PROTECTIVE && strcmp(o->id, id) == 0)
 			return 1;
 	buf_init(&row, ROW_MAX);
-	known = t->io.find(t->io.arg, id, &row) != 0;
+	known = t->io.find(t->io.arg, id, &row);
 	buf_release(&row);
 	return known;
 }

@@ -74,6 +74,8 @@ enum trader_taken {
 	TRADER_KNOWN,	/* it has one: its result is said again, once it has one
 			 */
 	TRADER_REFUSED, /* not what a decision looks like; why says it */
+	TRADER_UNREAD,	/* the state cannot tell whether it has one; why says it
+			 */
 };
 
 /*
@@ -109,7 +111,10 @@ void trader_flatten(struct trader *t, int on);
 /* No order is left that is not final. */
 int trader_flat(const struct trader *t);
 
-/* There is an order of that alert, in memory or in the state. */
+/*
+ * 1 where there is an order of that alert, in memory or in the state; 0 where
+ * there is none; -1 where the state cannot be read.
+ */
 int trader_knows(const struct trader *t, const char *id);
 
 /* An alarm that the last run left open is closed, until it shows again. */

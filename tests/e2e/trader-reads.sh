@@ -1,0 +1,42 @@
+#!/bin/sh
+# A read of a state that fails is not the answer that nothing is there: trader's
+# identity is not made anew, and what the first look at the decisions could not
+# tell is perhaps sent all the same (F03): Bybit is asked, nothing goes out twice.
+. "$(dirname "$0")/../lib.sh"
+. "$top/tests/trader.sh"
+[ "${V:-}" != asan ] && ! ldd "$B/trader" | grep -q libasan || skip 'a sanitizer stands where this library would'
+exchange
+control limits '{"per_second":1000,"per_ip":0}'
+"$B/decide" -d "$S" </dev/null
+export BYBIT_RECV_WINDOW=1000
+
+# bad READ: the next start has that one read that fails.
+bad() {
+	start CONFINE=false LD_PRELOAD="$B/badread.so" BADREAD="$1"
+}
+
+start
+stop trader
+spawn trader timeout 10 env CONFINE=false LD_PRELOAD="$B/badread.so" BADREAD='get 1 main' "$B/trader" -d "$S" -i "unix:$T/trader.sock"
+ended trader 74
+has trader.log 'Input/output error' || fail 'the reason is not said'
+
+# One that stands at Bybit, and of which the last run could store nothing; what
+# fails is the look at the decision, at whether it equals, at the own rows.
+n=0
+for read in 'get 1' 'get 2' 'scan 1'; do
+	n=$((n + 1))
+	start
+	entry "$n" | decide
+	wait_for 10 is_state "$n" protected
+	kill9 trader
+	rm "$S/trader.mdb" "$S/trader.mdb-lock"
+	bad "$read $(id "$n")"
+	wait_for 20 is_state "$n" protected
+	has_lately 'all decisions can be read' || fail "$read: it did not fail"
+	expect "$read: requests" 1 "$(sent "$n")"
+	exit_of "$((100 + n))" | decide
+	wait_for 10 is_state "$((100 + n))" closed
+	wait_for 10 is_state "$n" closed
+	stop trader
+done

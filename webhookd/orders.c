@@ -321,20 +321,28 @@ put_group(struct api *a, struct group *g)
 	return g->bad ? states_damaged(a->states, STATE_TRADER, "orders") : e;
 }
 
-/* The row of another stage that belongs to it; 1 where there is one. */
+/*
+ * The row of another stage that belongs to it: 1 where there is one, 0 where
+ * there is none; -1 where that cannot be told, and r is answered.
+ */
 static int
-put_row(struct api *a, const char *name, enum state_of which, const char *table,
-    const char *id)
+put_row(struct api *a, struct request *r, const char *name, enum state_of which,
+    const char *table, const char *id)
 {
 	const struct json *row;
 	struct store_key key;
+	enum store_error e;
 
 	store_key_init(&key);
 	store_key_str(&key, id);
-	if (api_get(a, which, table, &key, &row) != STORE_OK)
-		return 0;
-	json_put(&a->out, name, row);
-	return 1;
+	e = api_get(a, which, table, &key, &row);
+	if (e != STORE_OK && e != STORE_NOTFOUND) {
+		api_unreadable(a, r, which);
+		return -1;
+	}
+	if (e == STORE_OK)
+		json_put(&a->out, name, row);
+	return e == STORE_OK;
 }
 
 /* By alert id or link id: a few neighbours, and what was decided. */
@@ -344,7 +352,7 @@ answer_group(struct api *a, struct request *r, const char *id)
 	struct group g = { .a = a, .id = id, .len = strlen(id) };
 	char alert[ALERT_ID_LEN + 1];
 	enum store_error e;
-	int known;
+	int decided = 0, alerted = 0;
 
 	memcpy(alert, id, ALERT_ID_LEN);
 	alert[ALERT_ID_LEN] = '\0';
@@ -356,13 +364,17 @@ answer_group(struct api *a, struct request *r, const char *id)
 		return;
 	}
 	json_close_array(&a->out);
-	known = g.n > 0;
-	if (known || g.len == ALERT_ID_LEN) {
-		known |=
-		    put_row(a, "decision", STATE_RISKER, "decisions", alert);
-		known |= put_row(a, "alert", STATE_WEBHOOKD, "alerts", alert);
+	if (g.n > 0 || g.len == ALERT_ID_LEN) {
+		decided =
+		    put_row(a, r, "decision", STATE_RISKER, "decisions", alert);
+		if (decided == -1)
+			return;
+		alerted =
+		    put_row(a, r, "alert", STATE_WEBHOOKD, "alerts", alert);
+		if (alerted == -1)
+			return;
 	}
-	if (known)
+	if (g.n > 0 || decided || alerted)
 		api_close(a, r, 200);
 	else
 		request_refuse(r, 404, "There is no such order");

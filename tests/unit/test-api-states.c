@@ -410,6 +410,9 @@ test_one_order(void **arg)
 	fake_get("/api/orders/" ID_A "-1x", 200, "\"orders\":[{\"n\":\"1x\"}]");
 	fake_get("/api/orders/" ID_A "-0", 404, "no such order");
 	fake_get("/api/orders/" ID_B, 200, "\"orders\":[{\"n\":3}],\"time");
+	/* What cannot be read may be there. */
+	fake_row("risker", "decisions", ID_B, 0, "{");
+	fake_get("/api/orders/" ID_B, 503, "table 'decisions' is damaged");
 }
 
 static void

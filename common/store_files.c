@@ -264,7 +264,8 @@ store_files_exist(const struct store_files *f)
 {
 	struct stat st;
 
-	return lstat(f->data, &st) == 0;
+	/* What cannot be looked at may be there, and is not to be replaced. */
+	return lstat(f->data, &st) == 0 || errno != ENOENT;
 }
 
 enum store_error

@@ -88,6 +88,9 @@ run 0 "$halt"
 says 'halted already'
 run 69 "$status"
 says 'HALTED: the file says no more'
+echo >"$T/p/state/halt"
+run 69 "$status"
+says 'HALTED: the file says no more'
 run 0 "$resume"
 ln -s /nowhere/at/all "$T/p/state/halt"
 run 0 "$halt"
@@ -203,6 +206,11 @@ mine=$("$B/differ" -V | sed 's/.*(\(.*\))/\1/')
 says "NOT OF ONE BUILD, restart the older ones: differ $mine, poller 0123456789ab"
 beat "$mine"
 run 0 "$status"
+# A state that a command has made, and no program yet.
+"$B/subscribers" -d "$S" add ann -c stdout -t x
+run 0 "$status"
+says 'notifier  not started'
+rm "$S"/notifier.*
 : >"$S/notifier.mdb"
 run 1 "$status"
 says 'notifier  CANNOT BE READ'

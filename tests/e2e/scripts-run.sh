@@ -114,13 +114,22 @@ interrupt "$top/paper"
 # Nothing went wrong on the way.
 ! grep -h 'level=error' "$top"/paper/log/*/current || fail "errors in the logs"
 
-# With a .env, in a folder of its own, where nothing needs to be made.
-mkdir -p p bin
+# In a folder of its own, where nothing needs to be made: with an exchange that
+# takes its time to come up.
+mkdir -p p/build bin
 cp -r "$top/scripts" p/
-ln -s "$top/build" p/build
+ln -s "$top/tests" p/tests
+ln -s "$top"/build/* p/build/
+rm p/build/exchange
+printf '#!/bin/sh\nsleep 0.5\nexec "%s/build/exchange" "$@"\n' "$top" >p/build/exchange
 printf '#!/bin/sh\nexit 0\n' >bin/make
-chmod +x bin/make
+chmod +x p/build/exchange bin/make
 export PATH="$T/bin:$PATH"
+begin p/scripts/run
+wait_for 20 has run.out '^ *curl .*/bybit'
+interrupt p/paper
+
+# With a .env.
 exchange
 unset BYBIT_BASE_URL BYBIT_API_KEY BYBIT_API_SECRET TELEGRAM_API_URL
 port() {

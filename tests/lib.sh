@@ -114,6 +114,12 @@ has() {
 	[ -e "$1" ] && [ "$(grep -c -- "$2" "$1")" -ge "${3:-1}" ]
 }
 
+# is_true [JQ OPTION...] FILTER [FILE...]: what the filter makes of it is true,
+# once.  jq -e is content with nothing at all, and with the last of many.
+is_true() {
+	is_true_got=$(jq "$@") && [ "$is_true_got" = true ]
+}
+
 # same EXPECTED ACTUAL: two files are alike, or the test fails with the diff.
 same() {
 	diff -u "$1" "$2" >&2 || fail "$2 is not as expected"

@@ -21,7 +21,7 @@ degraded() {
 	status "$HOOK" && [ "$STATUS" = 503 ] && [ "$(jq -r .status status.json)" = degraded ] || return 1
 	# What is wrong is nobody's business there.
 	[ "$(jq -c 'keys' status.json)" = '["bybit","status","testnet","timestamp"]' ] || fail "it tells more: $(cat status.json)"
-	status "$ADMIN" && [ "$STATUS" = 503 ] && jq -e "$1" status.json >/dev/null
+	status "$ADMIN" && [ "$STATUS" = 503 ] && is_true "$1" status.json
 }
 state_of() {
 	[ "$(jq -r --arg s "$1" '.stages[] | select(.stage == $s).state' status.json)" = "$2" ]
@@ -32,7 +32,7 @@ metric() {
 
 wait_for 10 healthy
 is 'the public answer' 'healthy true true' "$(curl -sS "$HOOK/status" | jq -r '"\(.status) \(.bybit) \(.testnet)"')"
-curl -sS "$HOOK/status" | jq -e '.timestamp | test("^20[0-9-]*T[0-9:]*[.][0-9]{3}Z$")' >/dev/null || fail 'no timestamp'
+curl -sS "$HOOK/status" | is_true '.timestamp | test("^20[0-9-]*T[0-9:]*[.][0-9]{3}Z$")' || fail 'no timestamp'
 for stage in differ webhookd risker trader; do
 	state_of "$stage" running || fail "$stage does not run: $(cat status.json)"
 done
@@ -75,7 +75,7 @@ wait_for 20 healthy
 env STATE_DIR="$S" "$top/scripts/halt" 'a bad day' >/dev/null
 wait_for 5 degraded '.halted and .halt.why == "a bad day" and (.halt.who | startswith("scripts/halt by "))'
 metric halted 1
-curl -sS --json '{}' "$ADMIN/api/resume" | jq -e '.ok and (.halted | not) and .changed' >/dev/null || fail 'no resume'
+curl -sS --json '{}' "$ADMIN/api/resume" | is_true '.ok and (.halted | not) and .changed' || fail 'no resume'
 [ ! -e "$S/halt" ] || fail 'the halt is still there'
 wait_for 10 healthy
 

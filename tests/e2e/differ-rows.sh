@@ -17,7 +17,7 @@ spawn differ sh -c "exec '$B/differ' -d state <in"
 exec 4>in
 # The row of this start is there before any line is.
 wait_for 10 sh -c "'$B/statecat' -d state differ/health | grep -q '\"ended\":false'"
-table health | jq -e --argjson pid "$(pid_of differ)" '.stage == "differ" and .pid == $pid and .lines == 0' >/dev/null ||
+table health | is_true --argjson pid "$(pid_of differ)" '.stage == "differ" and .pid == $pid and .lines == 0' ||
     fail 'the row of the start is not as it should be'
 {
 	beat 1 main api.bybit.com 7
@@ -39,18 +39,18 @@ same expected open
 table account | jq -c 'select(.day) | [.account, .first_equity]' >days
 echo '["second","500.1"]' >expected
 same expected days
-table alarms | jq -se 'any(.alarm == "identity main" and .open and (.text | contains("main")))' >/dev/null ||
+table alarms | is_true -s 'any(.alarm == "identity main" and .open and (.text | contains("main")))' ||
     fail 'no alarm for the lines of another account'
 [ "$(grep -c 'level=error.*refused' differ.log)" -eq 2 ] || fail 'not every refused line was told'
-table health | jq -e '.skipped == 3 and .out == 2' >/dev/null || fail 'health counts otherwise'
+table health | is_true '.skipped == 3 and .out == 2' || fail 'health counts otherwise'
 # A line that is refused changes nothing.
-table account | jq -se 'any(.type == "heartbeat" and .account == "main" and .host == "api.bybit.com")' >/dev/null ||
+table account | is_true -s 'any(.type == "heartbeat" and .account == "main" and .host == "api.bybit.com")' ||
     fail 'a refused heartbeat was stored'
 exec 4>&-
 ended differ 0
-table health | jq -e '.ended == true and .lines == 11' >/dev/null || fail 'health has no orderly end'
+table health | is_true '.ended == true and .lines == 11' || fail 'health has no orderly end'
 # The next start closes what only a running process can know.
 "$B/differ" -d state </dev/null 2>next.log
-table alarms | jq -se 'any(.alarm == "identity main" and .open == false)' >/dev/null || fail 'the alarm stayed open'
+table alarms | is_true -s 'any(.alarm == "identity main" and .open == false)' || fail 'the alarm stayed open'
 [ "$(grep -c 'msg="\{0,1\}signal' differ.log)" -eq 2 ] || fail 'not one line a signal in the log'
 has differ.log 'msg="\{0,1\}signal"\{0,1\} number=2 action=OPEN symbol=BTCUSDT' || fail 'the log does not name the signal'

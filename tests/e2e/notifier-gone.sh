@@ -36,7 +36,7 @@ for chat in 1 2 -3; do
 	[ "$(tried "$chat")" -eq 1 ] || fail "chat $chat was tried $(tried "$chat") times"
 done
 for id in s1 s2; do
-	"$B/subscribers" show "$id" | jq -e '.active == false and .balance == 9' >/dev/null ||
+	"$B/subscribers" show "$id" | is_true '.active == false and .balance == 9' ||
 	    fail "$id: $("$B/subscribers" show "$id")"
 	[ "$(sent 77 | grep -c "🚨 Alarm: subscriber $id\$")" -eq 1 ] || fail "the operator was told: $(sent 77)"
 done

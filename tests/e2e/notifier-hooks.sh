@@ -91,7 +91,7 @@ for id in d s; do
 done
 [ "$(got "w1-$token" '.text | fromjson | .seq' | tr '\n' ' ')" = '1 2 4 ' ] || fail "webhook w1 got $(got "w1-$token" .text)"
 took_hook "w2-$token" 3 && fail "a webhook that is gone got more"
-"$B/subscribers" show w2 | jq -e '.active == false' >/dev/null || fail "w2 is active"
+"$B/subscribers" show w2 | is_true '.active == false' || fail "w2 is active"
 alarm 'subscriber w2' true || fail "there is no alarm for w2"
 [ "$(jq -r 'select(.subscriber == "w1" and (.ok | not)).error' notifier.out)" = 'HTTP 400' ] || fail "the line of the refusal"
 

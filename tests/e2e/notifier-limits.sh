@@ -80,9 +80,9 @@ before=$(tried 50)
 control telegram "{\"chat_id\":\"50\",$parse}"
 signal 8 5 OPEN | "$B/notifier" -l >parse.out 2>parse.log || fail "exit $?"
 [ $(($(tried 50) - before)) -eq 2 ] || fail "$(($(tried 50) - before)) attempts, not 2"
-jq -e '.ok' parse.out >/dev/null || fail "it was not delivered: $(cat parse.out)"
+is_true .ok parse.out || fail "it was not delivered: $(cat parse.out)"
 control telegram "{\"chat_id\":\"50\",$parse,\"count\":0}"
 before=$(tried 50)
 signal 9 6 OPEN | "$B/notifier" -l >parse.out 2>parse.log || fail "exit $?"
 [ $(($(tried 50) - before)) -eq 2 ] || fail "$(($(tried 50) - before)) attempts, not 2"
-jq -e '.ok | not' parse.out >/dev/null || fail "it was delivered"
+is_true '.ok | not' parse.out || fail "it was delivered"

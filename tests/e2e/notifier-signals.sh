@@ -75,7 +75,7 @@ table() {
 
 # alarm NAME true|false: it stands so in the state.
 alarm() {
-	table alarms | jq -se "any(.[]; .alarm == \"$1\" and .open == $2)" >/dev/null
+	table alarms | is_true -s "any(.[]; .alarm == \"$1\" and .open == $2)"
 }
 
 # no_secret FILE...: the token stands in none of them, nor in a command line.

@@ -49,7 +49,7 @@ signal 5 2 INCREASE >&9
 wait_for 5 took -1004 2
 wait_for 5 took 5 5
 for id in 2 3; do
-	"$B/subscribers" show "s$id" | jq -e '.active == false and .balance == 8' >/dev/null ||
+	"$B/subscribers" show "s$id" | is_true '.active == false and .balance == 8' ||
 	    fail "s$id: $("$B/subscribers" show "s$id")"
 	alarm "subscriber s$id" true || fail "there is no alarm for s$id"
 	[ "$(tried "$id")" -eq 4 ] || fail "chat $id was tried $(tried "$id") times"
@@ -70,7 +70,7 @@ control fault '{"path":"/bot","match":"\"chat_id\":5,","status":403,"body":"<htm
 signal 7 3 OPEN >&9
 wait_for 5 took 1 7
 wait_for 5 took 5 8
-"$B/subscribers" show s5 | jq -e .active >/dev/null || fail "an error page made s5 inactive"
+"$B/subscribers" show s5 | is_true .active || fail "an error page made s5 inactive"
 
 # Nobody is there: everything waits, in order, and then goes out.
 stop exchange

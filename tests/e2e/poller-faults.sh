@@ -32,8 +32,7 @@ rows() {
 	grep '"type":"positions"' poller.out | tail -n 1 | jq '.positions | length'
 }
 beat() {
-	last=$(tail -n 1 poller.out)
-	[ -n "$last" ] && printf '%s\n' "$last" | jq -e "select(.type==\"heartbeat\") | $1"
+	tail -n 1 poller.out | is_true ".type == \"heartbeat\" and ($1)"
 }
 wait_for 10 beat '.ok'
 [ "$(rows)" -eq 201 ] || fail "$(rows) rows of 201 positions"

@@ -42,7 +42,7 @@ for point in K4 K5; do
 		same "$cases/expect.ndjson" again.out
 		"$B/statecat" -d "$point-$n" risker/decisions >after
 		[ "$(wc -l <after)" -eq 50 ] || fail "$point: other decisions than alerts"
-		jq -se 'map(.id) | unique | length == 50' after >/dev/null || fail "$point: an id twice"
+		is_true -s 'map(.id) | unique | length == 50' after || fail "$point: an id twice"
 		[ "$("$B/statecat" -d "$point-$n" risker/days | jq .entries)" -eq 3 ] ||
 		    fail "$point: an entry was counted twice"
 	done

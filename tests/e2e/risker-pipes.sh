@@ -125,7 +125,7 @@ alert 1 buy BTCUSDT | perl send.pl
 wait_for 10 decisions 1
 has risker.log 'unable to read the state of differ' || fail 'blindness is not in the log'
 blind() {
-	"$B/statecat" -d s risker/alarms | jq -e "select(.alarm == \"blind risker\") | .open == $1"
+	"$B/statecat" -d s risker/alarms | is_true "select(.alarm == \"blind risker\").open == $1"
 }
 wait_for 10 blind true
 spawn trader perl trader.pl
@@ -145,6 +145,6 @@ wait_for 10 has trader.out '"symbol":"ETHUSDT"'
 has trader.out '"qty":"2.00"' || fail 'the state that was replaced is still read'
 [ "$("$B/statecat" -d s risker/health | jq -r .ended)" = false ] || fail 'health says that it ended'
 stop risker
-"$B/statecat" -d s risker/health | jq -e '.ended and .lines == 3 and .skipped == 0' >/dev/null ||
+"$B/statecat" -d s risker/health | is_true '.ended and .lines == 3 and .skipped == 0' ||
     fail 'health is not as it should be'
 kill9 trader

@@ -45,7 +45,7 @@ mkdir -m 700 "$T/p/state" "$T/p/paper" "$T/other" "$T/p/named"
 run 0 "$halt" a '"bad"' 'day \'
 says "$T/p/state/halt"
 [ "$(jq -r .why "$T/p/state/halt")" = 'a "bad" day \' ] || fail 'the reason is not as given'
-jq -e '(.who | startswith("scripts/halt by ")) and (.time | fromdateiso8601? // (sub("\\.000Z"; "Z") | fromdateiso8601) > 0)' "$T/p/state/halt" >/dev/null ||
+is_true '(.who | startswith("scripts/halt by ")) and (.time | fromdateiso8601? // (sub("\\.000Z"; "Z") | fromdateiso8601) > 0)' "$T/p/state/halt" ||
     fail 'who and when are missing'
 [ "$(stat -c %a "$T/p/state/halt")" = 640 ] || fail 'the mode is not 0640'
 [ "$(ls "$T/p/state")" = halt ] || fail 'something was left behind'
@@ -76,7 +76,7 @@ for reason in '' "$(printf 'two\nlines\tand \033[31m')" "$(printf 'no \377\376 U
 	run 0 "$halt" "$reason"
 	[ "$(wc -l <"$T/p/state/halt")" -eq 1 ] || fail 'the file is not one line'
 	[ "$(wc -c <"$T/p/state/halt")" -lt 1000 ] || fail 'the file is too long'
-	jq -e '.why | type == "string"' "$T/p/state/halt" >/dev/null || fail 'the file is no JSON'
+	is_true '.why | type == "string"' "$T/p/state/halt" || fail 'the file is no JSON'
 	iconv -f UTF-8 -t UTF-8 <"$T/p/state/halt" >/dev/null || fail 'the file is no UTF-8'
 	! LC_ALL=C grep -q "$(printf '[\001-\010\033]')" "$T/p/state/halt" || fail 'control bytes'
 	run 0 "$resume"

@@ -66,7 +66,7 @@ dies() {
 trade() {
 	# It is to be typed as it stands.
 	sh -c "$(sed -n 's/^ *\(curl .*\)/\1/p' run.out | sed "s/\"buy\"/\"$1\"/")" >answer 2>>run.log || fail "curl: $(tail -n 3 run.log)"
-	jq -e ".ok and .symbol == \"LTCUSDT\" and .action == \"$1\"" answer >/dev/null || fail "the answer to $1: $(cat answer)"
+	is_true ".ok and .symbol == \"LTCUSDT\" and .action == \"$1\"" answer || fail "the answer to $1: $(cat answer)"
 }
 
 for round in 1 2; do
@@ -78,7 +78,7 @@ for round in 1 2; do
 	[ "$took" -le 30 ] || fail "the first message took $took seconds"
 	wait_for 10 has run.out '^ *curl .*/bybit'
 	trade buy
-	jq -e '.orderId and .stopLoss == 68.6 and .quantity > 0' answer >/dev/null || fail "the order: $(cat answer)"
+	is_true '.orderId and .stopLoss == 68.6 and .quantity > 0' answer || fail "the order: $(cat answer)"
 	wait_for 10 has run.out 'LONG LTC/USDT'
 	if [ $round -eq 1 ]; then
 		# A second one would take the state from under the first.

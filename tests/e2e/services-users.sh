@@ -125,7 +125,7 @@ as webhookd dd if="$S/risker.mdb" of=/dev/null count=1 2>/dev/null || fail "webh
 # The halt, by a stage and by root, and either resumes the other's.
 api() {
 	curl -sS -m 5 -X POST -H 'Authorization: Bearer admin $secret' -H 'Content-Type: application/json' -d '{}' "$ADMIN/api/$1" >answer
-	jq -e .ok answer >/dev/null || fail "/api/$1: $(cat answer)"
+	is_true .ok answer || fail "/api/$1: $(cat answer)"
 }
 is_halted() {
 	n=$((n + 1)) bar=$((bar + 60000))

@@ -19,16 +19,16 @@ s() {
 adds_up() {
 	s export >roll
 	table ledger >ledger
-	jq -ne '
+	is_true -n '
 		[inputs] as $all
 		| ($all | map(select(has("number")))) as $rows
-		| ($rows | map(.number) == [range(1; length + 1)])
+		| $rows != [] and ($rows | map(.number) == [range(1; length + 1)])
 		and ($rows | map(.time) == (map(.time) | sort))
 		and all($all[] | select(has("id"));
 			. as $who | [$rows[] | select(.subscriber == $who.id)]
 			| (map(.change) | add // 0) == $who.balance
 			and (. as $r | all(range(length); $r[:. + 1] as $h
-				| ($h | map(.change) | add) == $h[-1].balance)))' roll ledger >/dev/null ||
+				| ($h | map(.change) | add) == $h[-1].balance)))' roll ledger ||
 	    fail "the ledger does not add up: $(cat roll ledger)"
 }
 # rows ID: change, balance, reason, trade and note of each.

@@ -98,7 +98,7 @@ exec 3>&-
 ended notifier 0
 [ "$(balance ann) $(balance bob) $(balance carl)" = "990 960 960" ] ||
     fail "the balances are $(balance ann) $(balance bob) $(balance carl)"
-table ledger | jq -se '
+table ledger | is_true -s '
 	group_by(.subscriber) | map({key: .[0].subscriber, value: (map(.change) | add)}) | from_entries
-	== {ann: 990, bob: 960, carl: 960, dora: 0}' >/dev/null || fail "the ledger does not add up"
-table ledger | jq -se 'map(.number) == [range(1; length + 1)]' >/dev/null || fail "a row of the ledger is missing"
+	== {ann: 990, bob: 960, carl: 960, dora: 0}' || fail "the ledger does not add up"
+table ledger | is_true -s 'map(.number) == [range(1; length + 1)]' || fail "a row of the ledger is missing"

@@ -20,9 +20,9 @@ for again in 1640995200000 1640995200 2022-01-01T00:00:00Z; do
 done
 handed 1 || fail 'F07: the same alert was handed on again'
 id=$(jq -r .id handed)
-jq -e 'del(.id, .time) == {"type":"alert","source":"127.0.0.1","action":"buy","symbol":"BTCUSDT","trend_composite":"4","price":"47500.00","timestamp":"1640995200000"}' \
-    handed >/dev/null || fail "another line: $(cat handed)"
-row "$id" | jq -e '.state == "answered" and .code == 200' >/dev/null || fail "its row: $(row "$id")"
+is_true 'del(.id, .time) == {"type":"alert","source":"127.0.0.1","action":"buy","symbol":"BTCUSDT","trend_composite":"4","price":"47500.00","timestamp":"1640995200000"}' \
+    handed || fail "another line: $(cat handed)"
+row "$id" | is_true '.state == "answered" and .code == 200' || fail "its row: $(row "$id")"
 
 # 422, and that again.
 echo 422 >verdict
@@ -93,7 +93,7 @@ code() {
 [ "$(code "$HOOK/api/orders")" = 404 ] || fail "the operator's side is public"
 [ "$(code "$HOOK/bybit")" = 405 ] || fail 'GET /bybit'
 [ "$(code -d x "$HOOK/status")" = 405 ] || fail 'POST /status'
-[ "$(code "$HOOK/status")" = 503 ] && jq -e '.status == "degraded"' answer.json >/dev/null ||
+[ "$(code "$HOOK/status")" = 503 ] && is_true '.status == "degraded"' answer.json ||
     fail 'GET /status without anything running is not degraded'
 
 # 401: nothing but that is told; guesses are slowed down, and theirs alone.

@@ -83,7 +83,7 @@ post() {
 # answers STATUS [JQ-CONDITION]
 answers() {
 	[ "$STATUS" = "$1" ] || fail "$STATUS instead of $1: $(cat answer.json)"
-	[ -z "${2:-}" ] || jq -e "$2" answer.json >/dev/null || fail "not $2: $(cat answer.json)"
+	[ -z "${2:-}" ] || is_true "$2" answer.json || fail "not $2: $(cat answer.json)"
 }
 
 # handed N: risker has got N lines in all.

@@ -17,8 +17,8 @@ act() {
 	victim poller "$B/poller"
 	until_gone 3 told
 	victim_ends TERM
-	[ ! -s poller.out ] || jq -es 'all(.[] | select(.type == "positions");
-	    [.positions[] | select(.size != "0" and .size != "")] | length == 1)' poller.out >/dev/null ||
+	[ ! -s poller.out ] || is_true -s 'all(.[] | select(.type == "positions");
+	    [.positions[] | select(.size != "0" and .size != "")] | length == 1)' poller.out ||
 	    fail "not what there is: $(cat poller.out)"
 }
 

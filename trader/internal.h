@@ -88,9 +88,11 @@ struct trader {
 	int blocked; /* the state cannot be written: no entry goes out */
 	int stopping;
 	int flatten;
-	struct buf said; /* results that are said again, lines */
-	char fatal[512]; /* why it cannot go on; "" */
-	int starved;	 /* out of memory: nothing of this is to be stored */
+	struct buf said;  /* results that are said again, lines */
+	char fatal[512];  /* why it cannot go on; "" */
+	int64_t began_ms; /* the state, by the wall clock */
+	int64_t orphans;  /* orders that risker held for open then */
+	int starved;	  /* out of memory: nothing of this is to be stored */
 };
 
 /* trader.c */

@@ -1,6 +1,6 @@
 /*
  * process - what the files of the process share: main.c has its loop, state.c
- * its store.
+ * its store, identity.c whose that is.
  */
 #ifndef SLUICE_TRADER_PROCESS_H
 #define SLUICE_TRADER_PROCESS_H
@@ -42,6 +42,9 @@ struct process {
 	int missed; /* an order could not be taken in, as a read failed */
 	int unread; /* … and was said: not all decisions could be read */
 };
+
+/* The account and host that the state belongs to; of no other, it ends. */
+void identity_load(struct process *p);
 
 /* Open the state; what is wrong ends the process. */
 void state_open(struct process *p);

@@ -111,50 +111,6 @@ bad_state(const struct process *p, const char *what)
 	    p->stage.dir, what);
 }
 
-static void
-check_identity(struct process *p, struct store_txn *t)
-{
-	const char *host = bybit_host(p->bybit), *val, *known;
-	const char *account = setting_str(p->stage.settings, ACCOUNT);
-	struct store_key key;
-	enum store_error e;
-	struct buf b;
-	size_t len;
-
-	store_key_init(&key);
-	store_key_str(&key, account);
-	e = store_get(t, "identity", key.p, key.len, &val, &len);
-	/* A read that failed is no first start. */
-	if (e != STORE_OK && e != STORE_NOTFOUND)
-		die(store_exit(e), "%s", store_errstr(p->store));
-	buf_init(&b, 4096);
-	if (e == STORE_OK) {
-		buf_put(&b, val, len);
-		if (buf_cstr(&b) == NULL)
-			die(EX_OSERR, "out of memory");
-		known = json_string(
-		    json_get(json_parse(p->doc, b.p, b.len), "host"));
-		if (known == NULL || strcmp(known, host) != 0)
-			die(EX_CONFIG,
-			    "the state in '%s' belongs to account %s on %s, "
-			    "and the settings name %s: use a state folder of "
-			    "its own for each (STATE_DIR)",
-			    p->stage.dir, account, known != NULL ? known : "?",
-			    host);
-	} else {
-		json_open_object(&b, NULL);
-		json_put_string(&b, "account", account);
-		json_put_string(&b, "host", host);
-		json_close_object(&b);
-		if (buf_failed(&b) != 0)
-			die(EX_OSERR, "out of memory");
-		if (store_put(t, "identity", key.p, key.len, b.p, b.len) !=
-		    STORE_OK)
-			die(EX_IOERR, "%s", store_errstr(p->store));
-	}
-	buf_release(&b);
-}
-
 void
 state_load(struct process *p)
 {
@@ -169,9 +125,9 @@ state_load(struct process *p)
 	buf_init(&links, LINKS_MAX);
 	buf_init(&alarms, LINKS_MAX);
 	buf_init(&row, LINKS_MAX);
-	if (store_begin(p->store, 1, &t) != STORE_OK)
+	identity_load(p);
+	if (store_begin(p->store, 0, &t) != STORE_OK)
 		die(EX_IOERR, "%s", store_errstr(p->store));
-	check_identity(p, t);
 	e = store_scan(t, "live", NULL, 0, load_order, &links);
 	if (e == STORE_OK)
 		e = store_scan(t, "alarms", NULL, 0, load_alarm, &alarms);
@@ -184,8 +140,7 @@ state_load(struct process *p)
 		bad_state(p, "a row of 'caps'");
 	if (e != STORE_OK && e != STORE_NOTFOUND)
 		die(store_exit(e), "%s", store_errstr(p->store));
-	if (store_commit(t) != STORE_OK)
-		die(EX_IOERR, "%s", store_errstr(p->store));
+	store_abort(t);
 	for (at = 0; at < links.len; at += strlen(links.p + at) + 1) {
 		buf_clear(&row);
 		found = state_row(p, links.p + at, &row);

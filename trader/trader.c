@@ -13,6 +13,7 @@
 #define HALT_LOOK_MS 1000
 #define ACTIVE_MS 10 /* between turns while an order is under way */
 #define IDLE_MS 1000
+#define LOST_ALARM_MS 3600000
 
 struct trader *
 trader_new(const struct trader_opts *opts, const struct trader_io *io)
@@ -365,10 +366,29 @@ look_at_clock(struct trader *t)
 	trader_alarm(t, off > SKEW_MAX_MS || off < -SKEW_MAX_MS, "clock", text);
 }
 
+/* Everybody knows after an hour, and nothing is left to be found out. */
+static void
+look_at_state(struct trader *t)
+{
+	char text[256];
+
+	if (t->orphans == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "the state of trader is new while risker holds %" PRId64
+	    " orders for open: it was lost, or trader was never started; Bybit "
+	    "is asked for each before it is sent, and the caps begin "
+	    "anew: compare positions and orders at Bybit with trader/orders",
+	    t->orphans);
+	trader_alarm(
+	    t, t->wall_ms - t->began_ms < LOST_ALARM_MS, "state_lost", text);
+}
+
 int64_t
 trader_advance(struct trader *t)
 {
 	look_at_clock(t);
+	look_at_state(t);
 	look_at_halt(t);
 	account_advance(t);
 	if (t->flatten)
@@ -453,6 +473,13 @@ trader_map_alarm(struct trader *t, int open)
 	trader_alarm(t, open, "map trader",
 	    "the state of trader fills up: set a larger STATE_MAP_SIZE for "
 	    "all stages and restart them");
+}
+
+void
+trader_began(struct trader *t, int64_t wall_ms, int64_t orders)
+{
+	t->began_ms = wall_ms;
+	t->orphans = orders;
 }
 
 int

@@ -121,6 +121,12 @@ int trader_knows(const struct trader *t, const char *id);
 void trader_close_alarm(struct trader *t, const char *name);
 void trader_map_alarm(struct trader *t, int open);
 
+/*
+ * When the state began, and how many orders risker held for open then: any of
+ * them, and it was lost, or never there.  The alarm says so for an hour.
+ */
+void trader_began(struct trader *t, int64_t wall_ms, int64_t orders);
+
 /* Why it cannot go on (exit 78), or NULL. */
 const char *trader_fatal(const struct trader *t);
 

@@ -14,23 +14,29 @@ export BYBIT_RECV_WINDOW=1000
 bad() {
 	start CONFINE=false LD_PRELOAD="$B/badread.so" BADREAD="$1"
 }
+# refused STATUS READ: … and ends with that status.
+refused() {
+	spawn trader timeout 10 env CONFINE=false LD_PRELOAD="$B/badread.so" BADREAD="$2" "$B/trader" -d "$S" -i "unix:$T/trader.sock"
+	ended trader "$1"
+	tail -n 1 trader.log | grep -q 'Input/output error' || fail "$2: the reason is not said"
+}
 
 start
 stop trader
-spawn trader timeout 10 env CONFINE=false LD_PRELOAD="$B/badread.so" BADREAD='get 1 main' "$B/trader" -d "$S" -i "unix:$T/trader.sock"
-ended trader 74
-has trader.log 'Input/output error' || fail 'the reason is not said'
+refused 74 'get 1 main'
 
 # One that stands at Bybit, and of which the last run could store nothing; what
-# fails is the look at the decision, at whether it equals, at the own rows.
+# fails is the look at the decision, at whether it equals, at the own rows.  The
+# first look tells whether a new state was lost: without it there is no start.
 n=0
-for read in 'get 1' 'get 2' 'scan 1'; do
+for read in 'get 2' 'get 3' 'scan 1'; do
 	n=$((n + 1))
 	start
 	entry "$n" | decide
 	wait_for 10 is_state "$n" protected
 	kill9 trader
 	rm "$S/trader.mdb" "$S/trader.mdb-lock"
+	[ "$n" -gt 1 ] || refused 75 "get 1 $(id "$n")"
 	bad "$read $(id "$n")"
 	wait_for 20 is_state "$n" protected
 	has_lately 'all decisions can be read' || fail "$read: it did not fail"

@@ -744,6 +744,31 @@ test_silence(void **state)
 	assert_int_equal(f->creates, 1);
 }
 
+static int
+is_lost(const struct fake *f)
+{
+	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
+		if (strcmp(a->name, "state_lost") == 0)
+			return a->open;
+	return 0;
+}
+
+/* F83: a state that began in the midst of things is an alarm for an hour. */
+static void
+test_new_state(void **state)
+{
+	struct fake *f = *state;
+
+	trader_began(f->t, f->wall - 1000, 0);
+	fake_run(f, 100);
+	assert_false(is_lost(f));
+	trader_began(f->t, f->wall - 3599000, 2);
+	fake_run(f, 100);
+	assert_true(is_lost(f));
+	fake_run(f, 1000);
+	assert_false(is_lost(f));
+}
+
 int
 main(void)
 {
@@ -779,6 +804,7 @@ main(void)
 		WAY(test_bad_decision),
 		WAY(test_minute),
 		WAY(test_silence),
+		WAY(test_new_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

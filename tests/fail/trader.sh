@@ -17,7 +17,7 @@ ready() {
 }
 # said N: its result was written, by this run or an earlier one.
 said() {
-	cat trader.out results 2>/dev/null | grep -q "\"type\":\"result\",\"id\":\"$(id "$1")\""
+	grep -qs "\"type\":\"result\",\"id\":\"$(id "$1")\"" trader.out results
 }
 # trade SECONDS WAIT: the two, one after the other has its result.
 trade() {
@@ -75,5 +75,5 @@ verify() {
 	esac
 	is 'the close' closed "$(state 2)"
 	case $(stands) in '' | '0 0') ;; *) fail "there stands $(stands)" ;; esac
-	"$top/tests/oracle" "$JOURNAL" "$S" >&2 || fail 'the oracle has something against it'
+	O=$B "$top/tests/oracle" "$JOURNAL" "$S" >&2 || fail 'the oracle has something against it'
 }

@@ -1,16 +1,17 @@
 /*
  * failcall.so: fail one call of the program that it is preloaded into.
  *
- *   FAIL_AT=CLASS:N    the N-th call of a class (1, 2, …): alloc, open, file,
- *                      read, write, sync, map, net, wait
- *   FAIL_AT=@SITE:N    the N-th call from a call site, as FAIL_LIST names it
- *   FAIL_HOW=…         `error`: fails; `other`: with another errno; `intr`:
- * with EINTR; `cut`: half of the bytes are read or written; `power:SEED`: the
- * power goes before the call (power.c) FAIL_FOREVER=1     that call and all
- * that follow FAIL_FIRED=FILE    gets a line and the stack when the call fails,
- * and the stack of a crash behind a line `crash` FAIL_LIST=FILE     gets a line
- * a call: CLASS N SITE FUNCTION, and `own` where the program calls it itself,
- * else `lib`
+ *   FAIL_AT=CLASS:N  the N-th call of a class (1, 2, …): alloc, open, file,
+ *                    read, write, sync, map, net, wait
+ *   FAIL_AT=@SITE:N  the N-th call from a call site, as FAIL_LIST names it
+ *   FAIL_HOW=error   it fails; other: with another errno; intr: with EINTR
+ *   FAIL_HOW=cut     half of the bytes are read or written
+ *   FAIL_HOW=power:SEED  the power goes before the call (power.c)
+ *   FAIL_FOREVER=1   that call and all that follow
+ *   FAIL_FIRED=FILE  gets a line and the stack when the call fails, and the
+ *                    stack of a crash behind a line `crash`
+ *   FAIL_LIST=FILE   gets a line a call: CLASS N SITE FUNCTION, and `own` where
+ *                    the program calls it itself, else `lib`
  *
  * A call site is the whole stack of callers, so it is the same in each run,
  * where the N-th call of a program that waits for others is not.  Standard
@@ -34,6 +35,7 @@
 #define DESCRIPTOR_FIRST 500 /* of our own */
 #define FRAMES_MAX 48
 #define FRAMES_OURS 2 /* failcall() and the function that called it */
+#define STACK_WIPED (512 * 1024) /* bytes; none of the programs goes deeper */
 
 static const char *const class_names[CALL_CLASSES] = {
 	[CALL_ALLOC] = "alloc",
@@ -62,6 +64,12 @@ static struct {
 	int fired_fd; /* -1 */
 } want = { .list_fd = -1, .fired_fd = -1 };
 
+/*
+ * Frames of a stack that are not the program's: ours, and a sanitizer's, which
+ * stands before backtrace().
+ */
+static int frames_skipped = FRAMES_OURS;
+
 static unsigned long counts[CALL_CLASSES];
 static unsigned long site_count;
 static int has_fired;
@@ -84,7 +92,7 @@ site_of(void *const *frames, int n)
 {
 	uint64_t h = 0xcbf29ce484222325;
 
-	for (int i = FRAMES_OURS; i < n; i++) {
+	for (int i = frames_skipped; i < n; i++) {
 		struct dl_find_object object;
 		uintptr_t at = (uintptr_t)frames[i];
 
@@ -154,8 +162,8 @@ say_fired(enum call_class class, const char *name, void *const *frames, int n)
 	len = snprintf(line, sizeof(line), "%s %lu %s\n", class_names[class],
 	    counts[class], name);
 	(void)!write(want.fired_fd, line, (size_t)len);
-	backtrace_symbols_fd(frames + FRAMES_OURS,
-	    n > FRAMES_OURS ? n - FRAMES_OURS : 0, want.fired_fd);
+	backtrace_symbols_fd(frames + frames_skipped,
+	    n > frames_skipped ? n - frames_skipped : 0, want.fired_fd);
 }
 
 /* The stack of a crash, then the crash. */
@@ -228,7 +236,7 @@ failcall(enum call_class class, const char *name, int fd)
 		site = site_of(frames, n);
 	}
 	if (want.list_fd != -1)
-		list(class, name, site, frames[FRAMES_OURS]);
+		list(class, name, site, frames[frames_skipped]);
 	if (is_wanted(class, site)) {
 		if (!has_fired) {
 			if (n == 0)
@@ -325,16 +333,29 @@ open_early(const char *file)
 	return high;
 }
 
+/*
+ * Before a sanitizer looks for leaks, at exit: what calls that have returned
+ * left on the stack would pass for pointers to what they lost.
+ */
+static void
+wipe_stack(void)
+{
+	char dead[STACK_WIPED];
+
+	explicit_bzero(dead, sizeof(dead));
+}
+
 static __attribute__((constructor)) void
 start(void)
 {
 	const char *at = getenv("FAIL_AT"), *how = getenv("FAIL_HOW");
 	const char *file = getenv("FAIL_LIST"), *fired = getenv("FAIL_FIRED");
-	void *frame;
+	void *frames[2];
 
 	failcall_inside = 1;
 	/* The first one loads the unwinder. */
-	(void)backtrace(&frame, 1);
+	if (backtrace(frames, 2) == 2 && !same_object(frames[0], &want))
+		frames_skipped++;
 	if (fired != NULL)
 		want.fired_fd = open_early(fired);
 	want.forever = getenv("FAIL_FOREVER") != NULL;
@@ -349,5 +370,8 @@ start(void)
 		(void)signal(SIGSEGV, crashed);
 		(void)signal(SIGABRT, crashed);
 	}
+	if (dlsym(RTLD_DEFAULT, "__lsan_do_leak_check") != NULL &&
+	    atexit(wipe_stack) != 0)
+		refuse("unable to wipe", "the stack");
 	failcall_inside = 0;
 }

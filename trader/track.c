@@ -159,6 +159,19 @@ is_final(const char *status)
 	return 0;
 }
 
+/* Sent by the last run: from now on it counts (F14). */
+static void
+count_sent(struct order *o)
+{
+	if (o->sent_ms != 0)
+		return;
+	o->sent_ms = o->t->io.bybit_now_ms(o->t->io.arg);
+	o->sends = 1;
+	o->state = ORDER_SENT;
+	if (o->kind == ORDER_ENTRY)
+		caps_sent(o->t, o);
+}
+
 /* The row of an order.  1 where it is ours and could be read. */
 static int
 take_order(struct order *o, const struct json *row)
@@ -190,14 +203,7 @@ take_order(struct order *o, const struct json *row)
 	o->filled = done;
 	if (o->side[0] == '\0')
 		(void)snprintf(o->side, sizeof(o->side), "%s", s[2]);
-	if (o->sent_ms == 0) {
-		/* Sent by the last run: from now on it counts. */
-		o->sent_ms = o->t->io.bybit_now_ms(o->t->io.arg);
-		o->sends = 1;
-		o->state = ORDER_SENT;
-		if (o->kind == ORDER_ENTRY)
-			caps_sent(o->t, o);
-	}
+	count_sent(o);
 	o->fresh = 1;
 	reject = json_string(v[7]);
 	if (reject == NULL || strcmp(reject, "EC_NoError") == 0)
@@ -236,6 +242,7 @@ take_executions(struct order *o, const struct json *list)
 		return 0;
 	o->filled = sum;
 	o->whole = 0;
+	count_sent(o);
 	looked(o, 1);
 	track_filled(o);
 	return 1;
@@ -393,6 +400,53 @@ may_send_again(const struct order *o)
 	return fine;
 }
 
+/* What stands at the place of an entry for others of our entries. */
+static struct decimal
+of_others(const struct order *o)
+{
+	struct decimal sum = decimal_zero;
+
+	for (const struct order *e = o->t->orders; e != NULL; e = e->next)
+		if (e != o && e->kind == ORDER_ENTRY && !order_final(e) &&
+		    e->position_idx == o->position_idx &&
+		    strcmp(e->symbol, o->symbol) == 0)
+			(void)decimal_add(&sum, sum, e->filled);
+	return sum;
+}
+
+/*
+ * No list has what the last run perhaps sent; but there is more of a position
+ * on its side than is known of, which may be its own (F04).
+ */
+static int
+may_stand(struct order *o)
+{
+	struct slot *s = slot_of(o->t, o->symbol);
+	const struct position *p;
+
+	if (s == NULL || o->position_idx == -1)
+		return 0;
+	o->reading = !slot_read(s, o->look_mono);
+	if (o->reading)
+		return 1;
+	p = slot_row(s, o->position_idx);
+	if (p->side != o->side[0] || decimal_cmp(p->size, o->base) <= 0 ||
+	    decimal_cmp(p->size, of_others(o)) <= 0)
+		return 0;
+	alarm_unknown(o, 1);
+	return 1;
+}
+
+static void
+lost(struct order *o)
+{
+	(void)snprintf(o->reason, sizeof(o->reason),
+	    "no trace of order %s for %d s: look at Bybit whether it is there",
+	    o->link, ABSENT_MS / 1000);
+	trader_halt(o->t, o->reason);
+	trader_finish(o, ORDER_FAILED);
+}
+
 /* Nowhere found, again and again: once more with the same id, or lost. */
 static void
 judge_absence(struct order *o)
@@ -413,11 +467,16 @@ judge_absence(struct order *o)
 	}
 	if (o->absent < ABSENT_MIN || o->look_mono < quiet_mono(o))
 		return;
-	if (o->sends == 0) {
+	if (o->sends == 0 && !may_stand(o)) {
 		/* The last run did not send it after all. */
 		o->perhaps = 0;
 		o->step = STEP_WAIT;
 		o->next_mono = 0;
+		return;
+	}
+	if (o->sends == 0) {
+		if (!o->reading && quiet >= ABSENT_MS)
+			lost(o);
 		return;
 	}
 	if (may_send_again(o) && position_unchanged(o)) {
@@ -430,15 +489,10 @@ judge_absence(struct order *o)
 	if ((quiet < ABSENT_MS && o->ret_code == 0) ||
 	    track_by_position(o) != 0)
 		return;
-	if (o->ret_code != 0) {
+	if (o->ret_code != 0)
 		trader_finish(o, ORDER_REJECTED);
-		return;
-	}
-	(void)snprintf(o->reason, sizeof(o->reason),
-	    "no trace of order %s for %d s: look at Bybit whether it is there",
-	    o->link, ABSENT_MS / 1000);
-	trader_halt(t, o->reason);
-	trader_finish(o, ORDER_FAILED);
+	else
+		lost(o);
 }
 
 void

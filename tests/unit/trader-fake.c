@@ -158,6 +158,8 @@ create(struct fake *f, const struct fake_call *c)
 		book(f, c);
 		if (how == FAKE_LOSE)
 			reply(c, BYBIT_RETRY, 0, 1, "time-out", "{}");
+		else if (how == FAKE_TWICE)
+			reply(c, BYBIT_REJECT, 10014, 0, "duplicate", "{}");
 		else
 			reply(c, BYBIT_OK, 0, 0, "",
 			    "{\"orderId\":\"11111111-2222\"}");
@@ -168,42 +170,84 @@ static void
 positions(struct fake *f, const struct fake_call *c)
 {
 	int late = f->mono < f->show_mono;
-	char side = late ? f->was_side : f->side, text[512];
+	int ours = strstr(c->payload, "symbol=BTCUSDT") != NULL;
+	char side = !ours ? 0 : late ? f->was_side : f->side, text[512];
 	int size = late ? f->was_size : f->size;
 	int stop = late ? f->was_stop : f->stop;
 
 	(void)snprintf(text, sizeof(text),
-	    "{\"list\":[{\"symbol\":\"BTCUSDT\",\"positionIdx\":0,\"side\":"
+	    "{\"list\":[{\"symbol\":\"%s\",\"positionIdx\":0,\"side\":"
 	    "\"%s\",\"size\":\"0.%03d\",\"stopLoss\":\"%d\",\"markPrice\":"
-	    "\"47500\",\"leverage\":\"10\",\"seq\":%d}]}",
+	    "\"%d\",\"leverage\":\"10\",\"seq\":%d}]}",
+	    ours ? "BTCUSDT" : "ETHUSDT",
 	    side == 'B'	      ? "Buy"
 		: side == 'S' ? "Sell"
 			      : "",
-	    size, stop / 1000, late ? f->was_seq : f->seq);
+	    ours ? size : 0, stop / 1000, f->mark != 0 ? f->mark : 47500,
+	    late ? f->was_seq : f->seq);
 	reply(c, BYBIT_OK, 0, 0, "", text);
 }
 
 static void
+execution(const struct fake_call *c, const struct fake_order *o)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+	    "{\"list\":[{\"orderLinkId\":\"%s\",\"symbol\":\"BTCUSDT\","
+	    "\"execType\":\"Trade\",\"execQty\":\"0.%03d\",\"execPrice\":"
+	    "\"47500\"}]}",
+	    o->link, o->filled);
+	reply(c, BYBIT_OK, 0, 0, "", text);
+}
+
+static void
+order(const struct fake_call *c, const struct fake_order *o, int denied)
+{
+	int filled = denied ? 0 : o->filled;
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+	    "{\"list\":[{\"orderLinkId\":\"%s\",\"symbol\":\"BTCUSDT\","
+	    "\"side\":\"%s\",\"orderStatus\":\"%s\",\"orderId\":"
+	    "\"11111111-2222\",\"avgPrice\":\"47500\",\"cumExecQty\":"
+	    "\"0.%03d\",\"rejectReason\":\"EC_NoError\"}]}",
+	    o->link, o->side == 'B' ? "Buy" : "Sell",
+	    filled == o->qty ? "Filled" : "Cancelled", filled);
+	reply(c, BYBIT_OK, 0, 0, "", text);
+}
+
+/* Where an order is looked for: in both lists, or where a test says. */
+static void
 lists(struct fake *f, const struct fake_call *c)
 {
+	static const char executions[] = "/v5/execution/list";
+	static const struct fake_order other = {
+		"ffffffffffffffffffffffffffffffff-0", 'B', 20, 20, 0
+	};
 	const char *p = strstr(c->payload, "orderLinkId=");
-	char text[512];
+	int shown = f->shown_in != NULL ? strcmp(c->path, f->shown_in) == 0
+					: strcmp(c->path, executions) != 0;
 
 	assert_non_null(p);
 	p += strlen("orderLinkId=");
-	for (size_t i = 0; i < f->norders; i++) {
+	if (f->looks_fail) {
+		reply(c, BYBIT_RETRY, 10016, 1, "server error", "{}");
+		return;
+	}
+	if (f->foreign) {
+		order(c, &other, 0);
+		return;
+	}
+	for (size_t i = 0; i < f->norders && shown; i++) {
 		const struct fake_order *o = &f->orders[i];
 
 		if (strcmp(o->link, p) != 0 || f->mono < o->seen_mono)
 			continue;
-		(void)snprintf(text, sizeof(text),
-		    "{\"list\":[{\"orderLinkId\":\"%s\",\"symbol\":\"BTCUSDT\","
-		    "\"side\":\"%s\",\"orderStatus\":\"%s\",\"orderId\":"
-		    "\"11111111-2222\",\"avgPrice\":\"47500\",\"cumExecQty\":"
-		    "\"0.%03d\",\"rejectReason\":\"EC_NoError\"}]}",
-		    o->link, o->side == 'B' ? "Buy" : "Sell",
-		    o->filled == o->qty ? "Filled" : "Cancelled", o->filled);
-		reply(c, BYBIT_OK, 0, 0, "", text);
+		if (strcmp(c->path, executions) == 0)
+			execution(c, o);
+		else
+			order(c, o, f->denied);
 		return;
 	}
 	reply(c, BYBIT_OK, 0, 0, "", "{\"list\":[]}");
@@ -221,6 +265,15 @@ stop_loss(struct fake *f, const struct fake_call *c)
 		    "can not set tp/sl/ts for zero position", "{}");
 	} else if (f->stops_refused) {
 		reply(c, BYBIT_REJECT, 110009, 0, "too many", "{}");
+	} else if (f->stop == thousandths(stop)) {
+		/* It is so already; but not every refusal says so (F06). */
+		reply(c, BYBIT_REJECT, 10001, 0, "not modified", "{}");
+	} else if (f->stops_lost) {
+		moved(f);
+		f->seq++;
+		f->show_mono = f->mono + f->position_lag;
+		f->stop = thousandths(stop);
+		reply(c, BYBIT_RETRY, 0, 1, "time-out", "{}");
 	} else {
 		f->stop = thousandths(stop);
 		reply(c, BYBIT_OK, 0, 0, "", "{}");
@@ -230,12 +283,16 @@ stop_loss(struct fake *f, const struct fake_call *c)
 static void
 serve(struct fake *f, const struct fake_call *c)
 {
-	if (strcmp(c->path, "/v5/order/create") == 0)
+	f->requests++;
+	if (f->key_expired)
+		reply(c, BYBIT_FATAL, 33004, 0, "the key has expired", "{}");
+	else if (strcmp(c->path, "/v5/order/create") == 0)
 		create(f, c);
 	else if (strcmp(c->path, "/v5/position/list") == 0)
 		positions(f, c);
 	else if (strcmp(c->path, "/v5/order/realtime") == 0 ||
-	    strcmp(c->path, "/v5/order/history") == 0)
+	    strcmp(c->path, "/v5/order/history") == 0 ||
+	    strcmp(c->path, "/v5/execution/list") == 0)
 		lists(f, c);
 	else if (strcmp(c->path, "/v5/position/trading-stop") == 0)
 		stop_loss(f, c);
@@ -262,6 +319,8 @@ on_start(void *arg, const struct bybit_call *c)
 	k->payload[c->len] = '\0';
 	k->done = c->done;
 	k->arg = c->arg;
+	if (strcmp(c->path, "/v5/order/create") == 0)
+		f->until_mono = c->until_mono_ms;
 	f->ncalls++;
 	return 0;
 }
@@ -375,11 +434,13 @@ commit(struct fake *f)
 	for (const struct order *o = f->t->orders; o != NULL; o = o->next)
 		if (o->fresh)
 			save(f, o);
-	buf_init(&b, sizeof(f->caps) - 1);
-	caps_put(&b, f->t);
-	assert_non_null(buf_cstr(&b));
-	(void)snprintf(f->caps, sizeof(f->caps), "%s", b.p);
-	buf_release(&b);
+	if (f->t->caps.fresh) {
+		buf_init(&b, sizeof(f->caps) - 1);
+		caps_put(&b, f->t);
+		assert_non_null(buf_cstr(&b));
+		(void)snprintf(f->caps, sizeof(f->caps), "%s", b.p);
+		buf_release(&b);
+	}
 	trader_stored(f->t, &f->said);
 }
 
@@ -406,7 +467,7 @@ number(const char *s)
 void
 fake_start(struct fake *f)
 {
-	static const char *const symbols[] = { "BTCUSDT", NULL };
+	static const char *const symbols[] = { "BTCUSDT", "ETHUSDT", NULL };
 
 	memset(f, 0, sizeof(*f));
 	f->opts = (struct trader_opts){

@@ -1,9 +1,9 @@
 /*
  * trader-fake - trader's work against a small Bybit and a clock of our own.
  *
- * One symbol, BTCUSDT at 47500, one-way; orders fill at once as they are
- * booked.  Replies come in the turn after the call.  Quantities are
- * thousandths of a coin.
+ * BTCUSDT at 47500, one-way, and ETHUSDT, of which no position is shown; orders
+ * fill at once as they are booked.  Replies come in the turn after the call.
+ * Quantities are thousandths of a coin.
  */
 #ifndef SLUICE_TESTS_TRADER_FAKE_H
 #define SLUICE_TESTS_TRADER_FAKE_H
@@ -23,6 +23,7 @@ enum fake_create {
 	FAKE_LIMIT,   /* 10006: certainly not booked */
 	FAKE_REFUSE,  /* 110007: refused for good */
 	FAKE_VAIN,    /* 110017: reduceOnly in vain */
+	FAKE_TWICE,   /* booked, and called a duplicate: 10014 */
 };
 
 struct fake_order {
@@ -58,8 +59,10 @@ struct fake {
 	char was_side; /* the row that is shown until show_mono */
 	int was_size, was_seq, was_stop;
 	int64_t show_mono;
-	int creates; /* order/create requests */
-	int stops;   /* trading-stop requests */
+	int creates;	    /* order/create requests */
+	int64_t until_mono; /* of the last one; 0: it may go out any time */
+	int requests;	    /* of any kind */
+	int stops;	    /* trading-stop requests */
 	int leverages;
 
 	/* What tests ask for. */
@@ -68,10 +71,17 @@ struct fake {
 	int percent[8]; /* of the next bookings that fills, else 100 */
 	size_t npercent, atp;
 	int64_t order_lag, position_lag;
+	const char *shown_in; /* the one path that shows orders; NULL: both */
+	int looks_fail;	      /* look-ups of orders end with an error */
+	int foreign;	      /* … or answer with somebody else's order */
+	int mark;	      /* price; 0: 47500 */
 	int stops_refused;
+	int stops_lost; /* set, but the reply is lost, and it shows late */
 	int halted, unwritable; /* the file; it cannot be made */
 	const char *held;	/* a path whose replies do not come; NULL */
 	int deaf;		/* no reply comes at all */
+	int key_expired;	/* 33004 to everything */
+	int denied;		/* lists call what fills cancelled, unfilled */
 };
 
 void fake_start(struct fake *f);

@@ -1,0 +1,457 @@
+/*
+ * trader in doubt: an order that no list shows, or one list alone, look-ups
+ * that tell nothing, a stop whose fate is unknown, what the last run perhaps
+ * sent (F01, F03, F04, F05, F06, F14).
+ *
+ * Not tested here: the usual way, crashes at every turn (test-trader-ways).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/trader-fake.h"
+
+#define STOP 46550000 /* of the fake's entries */
+
+static int
+setup(void **state)
+{
+	struct fake *f = malloc(sizeof(*f));
+
+	if (f == NULL)
+		return -1;
+	fake_start(f);
+	fake_run(f, 500); /* equity and mode are known */
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fake_end(*state);
+	free(*state);
+	return 0;
+}
+
+static void
+script(struct fake *f, int n, enum fake_create how)
+{
+	f->at = 0;
+	f->nscript = (size_t)n;
+	for (int i = 0; i < n; i++)
+		f->script[i] = how;
+}
+
+static void
+expect_state(struct fake *f, int n, const char *suffix, const char *state)
+{
+	assert_string_equal(fake_state(f, n, suffix), state);
+}
+
+static int
+alarm_open(const struct fake *f, const char *name)
+{
+	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
+		if (strcmp(a->name, name) == 0)
+			return a->open;
+	return 0;
+}
+
+/* F04: the request never arrived, but no look-up says so: it is not repeated.
+ */
+static void
+test_failed_looks(void **state)
+{
+	struct fake *f = *state;
+
+	script(f, 1, FAKE_SWALLOW);
+	f->looks_fail = 1;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 25000);
+	assert_int_equal(f->creates, 1);
+	expect_state(f, 1, "-0", "sent");
+	assert_true(
+	    alarm_open(f, "unknown 00000000000000000000000000000001-0"));
+}
+
+/* F04: an answer about another order is none about this one. */
+static void
+test_foreign_rows(void **state)
+{
+	struct fake *f = *state;
+
+	script(f, 1, FAKE_SWALLOW);
+	f->foreign = 1;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 25000);
+	assert_int_equal(f->creates, 1);
+	expect_state(f, 1, "-0", "sent");
+}
+
+/*
+ * F04: three whole looks without a trace, and not fewer: those at 10 and 15 s
+ * do not do, the third is at 20.
+ */
+static void
+test_three_looks(void **state)
+{
+	struct fake *f = *state;
+
+	script(f, 1, FAKE_SWALLOW);
+	f->looks_fail = 1;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 9500);
+	f->looks_fail = 0;
+	fake_run(f, 9000);
+	assert_int_equal(f->creates, 1);
+	fake_run(f, 4000);
+	assert_int_equal(f->creates, 2);
+	expect_state(f, 1, "-0", "protected");
+}
+
+/* F01: the second request is the last one. */
+static void
+test_no_third_send(void **state)
+{
+	struct fake *f = *state;
+	char line[2048];
+
+	script(f, 2, FAKE_SWALLOW);
+	f->opts.alert_ttl_ms = f->t->opts.alert_ttl_ms = 120000;
+	fake_line(line, sizeof(line), f, 1, "buy", "");
+	/* It lives for 89 s: what ends it is not its age. */
+	memcpy(strstr(line, "10:30:29"), "10:31:59", 8);
+	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
+	fake_run(f, 55000);
+	assert_int_equal(f->creates, 2);
+	expect_state(f, 1, "-0", "sent");
+	fake_run(f, 30000);
+	assert_int_equal(f->creates, 2);
+	expect_state(f, 1, "-0", "failed");
+	assert_int_equal(f->halted, 1);
+	assert_int_equal(fake_said(f, 1), 1);
+}
+
+/* F04: in one of the three places alone: found. */
+static void
+test_one_place(void **state)
+{
+	static const char *const places[] = { "/v5/order/realtime",
+		"/v5/order/history", "/v5/execution/list" };
+	(void)state;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct fake f;
+
+		fake_start(&f);
+		fake_run(&f, 500);
+		script(&f, 1, FAKE_LOSE);
+		f.shown_in = places[i];
+		/* The position would tell as well, but later. */
+		f.position_lag = 8000;
+		fake_alert(&f, 1, "buy");
+		fake_run(&f, 5000);
+		expect_state(&f, 1, "-0", "filled");
+		fake_run(&f, 10000);
+		expect_state(&f, 1, "-0", "protected");
+		assert_int_equal(f.creates, 1);
+		fake_end(&f);
+	}
+}
+
+/* F04: in no list, ever; but the position has grown: it is not sent again. */
+static void
+test_position_tells(void **state)
+{
+	struct fake *f = *state;
+
+	script(f, 1, FAKE_LOSE);
+	f->order_lag = 1000000;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 50000);
+	assert_int_equal(f->creates, 1);
+	fake_run(f, 20000);
+	assert_int_equal(f->creates, 1);
+	expect_state(f, 1, "-0", "protected");
+	assert_int_equal(f->halted, 0);
+	assert_int_equal(fake_said(f, 1), 1);
+}
+
+/*
+ * The last run sent it, and was killed before it could store that; lists and
+ * position show it that much later.
+ */
+static void
+sent_by_last_run(struct fake *f, int64_t order_lag, int64_t position_lag)
+{
+	char line[2048];
+
+	fake_line(line, sizeof(line), f, 1, "buy", "");
+	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
+	f->order_lag = order_lag;
+	f->position_lag = position_lag;
+	while (f->ncalls == 0 ||
+	    strcmp(f->calls[f->ncalls - 1].path, "/v5/order/create") != 0)
+		fake_turn(f, 10, 0);
+	fake_crash(f, 1);
+	assert_int_equal(fake_booked(f, 1, "-0"), 1);
+	assert_int_equal(fake_take(f, line, 1, 0), TRADER_TAKEN);
+}
+
+/*
+ * F03: perhaps sent by the last run, hidden, and this run's request certainly
+ * had no effect: it is not expired, for the last run's may stand.
+ */
+static void
+test_perhaps_sent_stays_in_doubt(void **state)
+{
+	struct fake *f = *state;
+
+	sent_by_last_run(f, 40000, 15000);
+	script(f, 8, FAKE_LIMIT);
+	fake_run(f, 35000);
+	expect_state(f, 1, "-0", "sent");
+	assert_int_equal(fake_said(f, 1), 0);
+	fake_run(f, 15000);
+	expect_state(f, 1, "-0", "protected");
+	assert_int_equal(fake_booked(f, 1, "-0"), 1);
+}
+
+/*
+ * F03, F04: perhaps sent by the last run, in no list, but a position is there:
+ * it is neither sent nor expired; once a list has it, it is guarded.
+ */
+static void
+test_perhaps_sent_and_standing(void **state)
+{
+	struct fake *f = *state;
+
+	sent_by_last_run(f, 40000, 0);
+	fake_run(f, 35000);
+	assert_int_equal(f->creates, 1);
+	assert_int_equal(fake_said(f, 1), 0);
+	assert_true(
+	    alarm_open(f, "unknown 00000000000000000000000000000001-0"));
+	fake_run(f, 10000);
+	expect_state(f, 1, "-0", "protected");
+	assert_int_equal(f->creates, 1);
+	assert_false(
+	    alarm_open(f, "unknown 00000000000000000000000000000001-0"));
+}
+
+/* The same, and no list ever has it: a person must look. */
+static void
+test_perhaps_sent_and_lost(void **state)
+{
+	struct fake *f = *state;
+
+	sent_by_last_run(f, 1000000, 0);
+	fake_run(f, 55000);
+	assert_int_equal(fake_said(f, 1), 0);
+	fake_run(f, 10000);
+	expect_state(f, 1, "-0", "failed");
+	assert_int_equal(f->halted, 1);
+	assert_int_equal(f->creates, 1);
+	assert_int_equal(fake_said(f, 1), 1);
+}
+
+/* F03: what the last run perhaps sent is settled before a new entry goes out,
+ * of another symbol, too. */
+static void
+test_settled_first(void **state)
+{
+	struct fake *f = *state;
+	char line[2048];
+	char *p;
+
+	sent_by_last_run(f, 0, 0);
+	f->held = "/v5/order/realtime";
+	fake_line(line, sizeof(line), f, 2, "buy", "");
+	p = strstr(line, "BTCUSDT");
+	memcpy(p, "ETH", 3);
+	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
+	fake_run(f, 3000);
+	assert_int_equal(f->creates, 1);
+	f->held = NULL;
+	fake_run(f, 1000);
+	assert_int_equal(f->creates, 2);
+	expect_state(f, 1, "-0", "protected");
+}
+
+/* F14: what the last run sent counts, wherever it is found. */
+static void
+test_counted_wherever_found(void **state)
+{
+	static const char *const places[] = { NULL, "/v5/execution/list" };
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct fake f;
+
+		fake_start(&f);
+		fake_run(&f, 500);
+		f.shown_in = places[i];
+		sent_by_last_run(&f, 0, 0);
+		/* Before it is known, the worst is assumed. */
+		assert_int_equal(caps_minute(f.t), 1);
+		fake_run(&f, 3000);
+		expect_state(&f, 1, "-0", "protected");
+		assert_int_equal(caps_minute(f.t), 1);
+		/* 0.020 at 47,500. */
+		assert_int_equal(
+		    decimal_cmp(caps_notional(f.t), decimal_from_int(950)), 0);
+		fake_end(&f);
+	}
+}
+
+/*
+ * F06: the stop is set, the reply is lost, and the position shows it late; the
+ * next request is refused.  One stop, no close.
+ */
+static void
+test_stop_in_doubt(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->stops_lost = 1;
+	f->position_lag = 3000;
+	f->stop = 0;
+	fake_run(f, 10000);
+	assert_in_range(f->stops, 2, 4);
+	assert_int_equal(f->stop, STOP);
+	assert_int_equal(f->size, 20);
+	assert_int_equal(f->creates, 1);
+	expect_state(f, 1, "-0", "protected");
+	assert_false(alarm_open(f, "unprotected BTCUSDT 0"));
+}
+
+/* F05, F66: without its stop, and the price is where that would have acted:
+ * closed at once. */
+static void
+test_through_the_stop(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->mark = 46550;
+	f->stop = 0;
+	fake_run(f, 3500);
+	assert_int_equal(f->size, 0);
+	assert_int_equal(f->stops, 0);
+	assert_int_equal(fake_booked(f, 1, "-0x"), 1);
+}
+
+/* Somebody moved the stop: theirs to do. */
+static void
+test_stop_moved(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->stop = 47000000;
+	fake_run(f, 20000);
+	assert_int_equal(f->stop, 47000000);
+	assert_int_equal(f->stops, 0);
+	assert_int_equal(f->creates, 1);
+}
+
+/* F05: Bybit takes no close either; meanwhile the stop can be set: it is. */
+static void
+test_stop_while_closing(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->stop = 0;
+	f->stops_refused = 1;
+	script(f, 8, FAKE_REFUSE);
+	fake_run(f, 11500);
+	assert_int_equal(f->size, 20);
+	assert_true(f->creates > 1);
+	assert_true(alarm_open(f, "unprotected BTCUSDT 0"));
+	f->stops_refused = 0;
+	fake_run(f, 1500);
+	assert_int_equal(f->stop, STOP);
+	assert_int_equal(f->size, 20);
+}
+
+/* F05, F62: closed for want of a stop, and there again: another order, with an
+ * id of its own, closes that. */
+static void
+test_bare_again(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->stop = 0;
+	f->stops_refused = 1;
+	for (int i = 0; i < 2000 && f->size > 0; i++)
+		fake_turn(f, 10, 1);
+	assert_int_equal(fake_booked(f, 1, "-0x"), 1);
+	f->side = 'B';
+	f->size = 20;
+	f->seq++;
+	fake_run(f, 12000);
+	assert_int_equal(fake_booked(f, 1, "-0xa"), 1);
+	assert_int_equal(f->size, 0);
+	expect_state(f, 1, "-0", "closed");
+}
+
+/* Nobody can tell whether it is protected: said, and said that it is over. */
+static void
+test_position_unread(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->held = "/v5/position/list";
+	fake_run(f, 11000);
+	assert_false(alarm_open(f, "unread BTCUSDT 0"));
+	fake_run(f, 3000);
+	assert_true(alarm_open(f, "unread BTCUSDT 0"));
+	f->held = NULL;
+	fake_run(f, 1000);
+	assert_false(alarm_open(f, "unread BTCUSDT 0"));
+	assert_int_equal(f->creates, 1);
+}
+
+int
+main(void)
+{
+#define DOUBT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		DOUBT(test_failed_looks),
+		DOUBT(test_foreign_rows),
+		DOUBT(test_three_looks),
+		DOUBT(test_no_third_send),
+		cmocka_unit_test(test_one_place),
+		DOUBT(test_position_tells),
+		DOUBT(test_perhaps_sent_stays_in_doubt),
+		DOUBT(test_perhaps_sent_and_standing),
+		DOUBT(test_perhaps_sent_and_lost),
+		DOUBT(test_settled_first),
+		cmocka_unit_test(test_counted_wherever_found),
+		DOUBT(test_stop_in_doubt),
+		DOUBT(test_through_the_stop),
+		DOUBT(test_stop_moved),
+		DOUBT(test_stop_while_closing),
+		DOUBT(test_bare_again),
+		DOUBT(test_position_unread),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

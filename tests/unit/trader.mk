@@ -2,3 +2,4 @@ trader_parts := $(filter-out trader/main.o trader/state.o trader/identity.o trad
 test-trader_EXTRA := $(trader_parts) tests/unit/trader-fake.o
 test-trader-ways_EXTRA := $(test-trader_EXTRA)
 test-trader-doubt_EXTRA := $(test-trader_EXTRA)
+test-trader-refusals_EXTRA := $(test-trader_EXTRA)

@@ -1,0 +1,259 @@
+/*
+ * trader: what does not fill, what Bybit does not take, and what must not go
+ * out (F12, F14, F50, F51, F65, F67, F72).
+ *
+ * Not tested here: the limits of the checks (test-trader), lost replies
+ * (test-trader-ways, test-trader-doubt).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/trader-fake.h"
+
+static int
+setup(void **state)
+{
+	struct fake *f = malloc(sizeof(*f));
+
+	if (f == NULL)
+		return -1;
+	fake_start(f);
+	fake_run(f, 500); /* equity and mode are known */
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fake_end(*state);
+	free(*state);
+	return 0;
+}
+
+static void
+expect_state(struct fake *f, int n, const char *suffix, const char *state)
+{
+	assert_string_equal(fake_state(f, n, suffix), state);
+}
+
+/* F12: cancelled without a fill, say the lists; the position has one. */
+static void
+test_denied_fill(void **state)
+{
+	struct fake *f = *state;
+
+	f->denied = 1;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 3000);
+	expect_state(f, 1, "-0", "protected");
+	assert_int_equal(f->creates, 1);
+	assert_non_null(strstr(buf_cstr(&f->said), "\"filledQty\":0.020"));
+}
+
+/* The same, and the position shows it half a second late: two looks. */
+static void
+test_denied_fill_seen_late(void **state)
+{
+	struct fake *f = *state;
+
+	f->denied = 1;
+	f->position_lag = 500;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 4000);
+	expect_state(f, 1, "-0", "protected");
+	assert_int_equal(f->creates, 1);
+}
+
+/* F12, F14: nothing fills: failed, not repeated; five in a row halt. */
+static void
+test_no_fill_halts(void **state)
+{
+	struct fake *f = *state;
+
+	f->npercent = 5; /* of 0 each */
+	for (int n = 1; n <= 5; n++) {
+		assert_int_equal(f->halted, 0);
+		fake_alert(f, n, "buy");
+		fake_run(f, 4000);
+		expect_state(f, n, "-0", "failed");
+		assert_int_equal(fake_said(f, n), 1);
+	}
+	assert_int_equal(f->creates, 5);
+	assert_int_equal(f->halted, 1);
+}
+
+/*
+ * F14, F72: nothing can be stored: no entry goes out, and no second request of
+ * one; a close does.
+ */
+static void
+test_blocked(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	trader_blocked(f->t, 1);
+	fake_alert(f, 2, "close");
+	fake_run(f, 3000);
+	assert_int_equal(f->size, 0);
+	assert_int_equal(f->creates, 2);
+	fake_alert(f, 3, "buy");
+	fake_run(f, 5000);
+	assert_int_equal(f->creates, 2);
+	trader_blocked(f->t, 0);
+	fake_run(f, 500);
+	expect_state(f, 3, "-0", "protected");
+	assert_int_equal(f->creates, 3);
+}
+
+static void
+test_blocked_second_request(void **state)
+{
+	struct fake *f = *state;
+
+	f->script[0] = FAKE_SWALLOW;
+	f->nscript = 1;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 1000);
+	trader_blocked(f->t, 1);
+	fake_run(f, 20000);
+	assert_int_equal(f->creates, 1);
+}
+
+/* F50: a queue in the client holds an entry back to its end, and a close for
+ * as long as it takes. */
+static void
+test_until(void **state)
+{
+	struct fake *f = *state;
+	int64_t end = f->mono + 29000;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	assert_int_equal(f->creates, 1);
+	assert_int_equal(f->until_mono, end);
+	fake_alert(f, 2, "close");
+	fake_run(f, 500);
+	assert_int_equal(f->creates, 2);
+	assert_int_equal(f->until_mono, 0);
+}
+
+/* F50: a close of an hour ago goes out, one that is older does not. */
+static void
+test_old_close(void **state)
+{
+	static const struct {
+		int64_t age_ms;
+		int size;
+		const char *state;
+	} cases[] = {
+		{ 3599000, 0, "closed" },
+		{ 3601000, 20, "expired" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		char line[2048];
+		struct fake f;
+
+		fake_start(&f);
+		fake_run(&f, 500);
+		fake_alert(&f, 1, "buy");
+		fake_run(&f, 500);
+		fake_line(line, sizeof(line), &f, 2, "close", "");
+		f.wall += cases[i].age_ms;
+		assert_int_equal(fake_take(&f, line, 0, 0), TRADER_TAKEN);
+		fake_run(&f, 3000);
+		assert_int_equal(f.size, cases[i].size);
+		expect_state(&f, 2, "-0", cases[i].state);
+		fake_end(&f);
+	}
+}
+
+/* F65: called a duplicate it is looked up, whatever else that code means. */
+static void
+test_called_duplicate(void **state)
+{
+	struct fake *f = *state;
+
+	f->script[0] = FAKE_TWICE;
+	f->nscript = 1;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 2000);
+	expect_state(f, 1, "-0", "protected");
+	assert_int_equal(f->creates, 1);
+}
+
+/*
+ * F67: the key expires with a position open: entries halt, the position is
+ * still looked at, slowly; and when the key works again all goes on.
+ */
+static void
+test_key_expires(void **state)
+{
+	struct fake *f = *state;
+	int before;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 1000);
+	f->key_expired = 1;
+	f->wall++;
+	fake_alert(f, 2, "buy");
+	fake_run(f, 60000);
+	expect_state(f, 2, "-0", "rejected");
+	before = f->requests;
+	fake_run(f, 600000);
+	/* A look at both symbols each 5 s, one at the wallet each minute. */
+	assert_in_range(f->requests - before, 200, 260);
+	assert_string_equal(f->t->alarms->name, "key");
+	f->key_expired = 0;
+	fake_run(f, 70000);
+	f->stop = 0;
+	fake_run(f, 4000);
+	assert_int_equal(f->stop, 46550000);
+	expect_state(f, 1, "-0", "protected");
+}
+
+/* F65, F67: what is wrong with the key halts at the first refusal. */
+static void
+test_key_refused(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_turn(f, 10, 1);
+	f->key_expired = 1;
+	fake_run(f, 500);
+	expect_state(f, 1, "-0", "rejected");
+	assert_int_equal(f->halted, 1);
+	assert_non_null(strstr(buf_cstr(&f->said), "\"retCode\":33004"));
+}
+
+int
+main(void)
+{
+#define REFUSED(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		REFUSED(test_denied_fill),
+		REFUSED(test_denied_fill_seen_late),
+		REFUSED(test_no_fill_halts),
+		REFUSED(test_blocked),
+		REFUSED(test_blocked_second_request),
+		REFUSED(test_until),
+		cmocka_unit_test(test_old_close),
+		REFUSED(test_called_duplicate),
+		REFUSED(test_key_expires),
+		REFUSED(test_key_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -114,6 +114,11 @@ has() {
 	[ -e "$1" ] && [ "$(grep -c -- "$2" "$1")" -ge "${3:-1}" ]
 }
 
+# is WHAT EXPECTED ACTUAL
+is() {
+	[ "$2" = "$3" ] || fail "$1: expected '$2', not '$3'"
+}
+
 # is_true [JQ OPTION...] FILTER [FILE...]: what the filter makes of it is true,
 # once.  jq -e is content with nothing at all, and with the last of many.
 is_true() {

@@ -87,7 +87,7 @@ stands() {
 	    jq -r --arg s "${1:-BTCUSDT}" '.positions[] | select(.symbol == $s) | "\(.size) \(.stopLoss)"'
 }
 
-# expect WHAT WANTED GOT
-expect() {
-	[ "$2" = "$3" ] || fail "$1: expected '$2', not '$3'"
+# flat [SYMBOL]: the exchange is there, and has no position of it.
+flat() {
+	curl -sS "$URL/control/state" | is_true --arg s "${1:-BTCUSDT}" 'all(.positions[]; .symbol != $s or .size == "0")'
 }

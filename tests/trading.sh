@@ -179,11 +179,6 @@ send() {
 		print $s $_ while <STDIN>; close $s' "$1"
 }
 
-# is WHAT EXPECTED ACTUAL
-is() {
-	[ "$2" = "$3" ] || fail "$1: expected '$2', not '$3'"
-}
-
 # answered STATUS [WHAT]: the last answer has that status, within 3 seconds.
 answered() {
 	[ "$STATUS" = "$1" ] || fail "${2:-alert}: expected $1, not $STATUS: $(cat answer)"

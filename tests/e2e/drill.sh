@@ -456,10 +456,6 @@ k() {
 stop_is() {
 	[ "$(stands "$1" | cut -d ' ' -f 2)" = "$2" ]
 }
-gone() {
-	case $(stands "$1") in '' | '0 '*) return 0 ;; esac
-	return 1
-}
 k halt 'scripts/halt' 'it says halted' "$top/scripts/halt" -d "$S" 'the drill'
 coin_order 141 100 | decide
 t1 141 halt 'state/halt' 'an entry' 'rejected: Trading is halted: the drill'
@@ -469,7 +465,7 @@ again "$@"
 coin_order 142 100 | decide
 t1 142 halt 'state/halt' 'an entry after kill -9 of trader' 'rejected: Trading is halted: the drill'
 exit_of 143 COIN131USDT | decide
-k halt 'a close' 'the position is gone' gone COIN131USDT
+k halt 'a close' 'the position is gone' flat COIN131USDT
 k resume 'scripts/resume' 'it says resumed' "$top/scripts/resume" -d "$S"
 coin_order 144 100 | decide
 t1 144 resume 'no state/halt' 'an entry' protected 1

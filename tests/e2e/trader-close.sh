@@ -8,11 +8,6 @@ exchange
 start MAX_ORDERS_PER_MINUTE=100
 wait_for 10 has "$JOURNAL" wallet-balance
 
-flat() {
-	case $(stands "${1:-BTCUSDT}") in '' | '0 '*) return 0 ;; esac
-	return 1
-}
-
 # Half of the close fills: another order takes the rest, and one answer tells
 # of both.
 entry 1 buy 0.100 47500.00 46550.00 | decide
@@ -20,8 +15,8 @@ wait_for 5 is_state 1 protected
 control fill '{"percent":50}'
 exit_of 2 | decide
 wait_for 10 answered 2
-expect 'in two orders' '200 0.1 2' "$(result 2 | jq -r '"\(.code) \(.quantity) \(.orderIds | length)"')"
-expect 'orders' '1 1' "$(placed 2) $(placed 2 0a)"
+is 'in two orders' '200 0.1 2' "$(result 2 | jq -r '"\(.code) \(.quantity) \(.orderIds | length)"')"
+is 'orders' '1 1' "$(placed 2) $(placed 2 0a)"
 flat || fail 'not flat'
 wait_for 5 is_state 1 closed
 
@@ -31,7 +26,7 @@ wait_for 5 is_state 3 protected
 { exit_of 4; exit_of 5; } | decide
 wait_for 10 answered 4
 wait_for 10 answered 5
-expect 'both' '0.02' "$(jq -n "$(result 4 | jq .quantity) + $(result 5 | jq .quantity)")"
+is 'both' '0.02' "$(jq -n "$(result 4 | jq .quantity) + $(result 5 | jq .quantity)")"
 flat || fail 'not flat'
 
 # The stop was faster: 110017 is flat is done.
@@ -41,7 +36,7 @@ control fault '{"path":"/v5/position/list","stale_ms":1500,"count":2}'
 control price '{"BTCUSDT":"46000"}'
 exit_of 7 | decide
 wait_for 10 answered 7
-expect 'after the stop' 200 "$(result 7 | jq .code)"
+is 'after the stop' 200 "$(result 7 | jq .code)"
 flat || fail 'the other side was opened'
 control clear '{}'
 control price '{"BTCUSDT":"47500"}'
@@ -56,7 +51,7 @@ exit_of 9 | decide
 wait_for 3 answered 9
 wait_for 15 is_state 8 closed
 flat || fail 'what filled after the close is still there'
-expect 'told' 422 "$(result 8 | jq .code)"
+is 'told' 422 "$(result 8 | jq .code)"
 control clear '{}'
 
 # A close is not sent once a later entry was approved.
@@ -70,7 +65,7 @@ decide <late
 start MAX_ORDERS_PER_MINUTE=100
 wait_for 20 is_state 11 expired
 wait_for 20 is_state 12 protected
-expect 'both stand' '0.03 46550' "$(stands)"
+is 'both stand' '0.03 46550' "$(stands)"
 
 # Flatten, by the trader that runs, after asking; and by itself, where none
 # does.
@@ -79,7 +74,7 @@ cp "$top"/scripts/flatten "$top"/scripts/halt "$top"/scripts/state-dir.sh p/scri
 ln -s "$B/trader" "$B/statecat" p/build
 echo no | p/scripts/flatten -d "$S" >flatten.out && fail 'it did not ask'
 has flatten.out 'BTCUSDT buy 0.01, stop 46550.00, protected' || fail "it does not show: $(cat flatten.out)"
-expect 'asked and not told' '0.03 46550' "$(stands)"
+is 'asked and not told' '0.03 46550' "$(stands)"
 [ ! -e "$S/halt" ] || fail 'halted without a yes'
 echo yes | env -u BYBIT_API_KEY -u BYBIT_API_SECRET p/scripts/flatten -d "$S" >flatten.out 2>flatten.log || fail 'flatten failed'
 [ -e "$S/halt" ] || fail 'flatten does not halt'
@@ -91,7 +86,7 @@ wait_for 10 is_state 13 protected
 stop trader
 "$B/trader" -F -d "$S" 2>flatten2.log || fail 'flatten alone failed'
 flat || fail 'flatten alone left a position'
-expect 'closed' closed "$(state 13)"
+is 'closed' closed "$(state 13)"
 
 # SIGTERM while the fate of an order is unknown: it ends within 7 s, the row
 # says sent, and the next start resolves it.
@@ -103,11 +98,11 @@ wait_for 5 is_state 14 sent
 from=$(date +%s)
 stop trader
 [ $(($(date +%s) - from)) -le 7 ] || fail 'took longer than the grace'
-expect 'recorded' sent "$(state 14)"
+is 'recorded' sent "$(state 14)"
 control clear '{}'
 start MAX_ORDERS_PER_MINUTE=100
 wait_for 15 is_state 14 protected
-expect 'sends' 1 "$(sent 14)"
+is 'sends' 1 "$(sent 14)"
 exit_of 114 | decide
 wait_for 5 is_state 14 closed
 stop trader

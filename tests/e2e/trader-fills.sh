@@ -12,8 +12,8 @@ wait_for 10 has "$JOURNAL" wallet-balance
 control fault '{"path":"/v5/order/create","retCode":10006}'
 entry 13 | decide
 wait_for 10 is_state 13 protected
-expect 'sends' 2 "$(sent 13)"
-expect 'orders' 1 "$(placed 13)"
+is 'sends' 2 "$(sent 13)"
+is 'orders' 1 "$(placed 13)"
 exit_of 113 | decide
 wait_for 5 is_state 13 closed
 
@@ -21,9 +21,9 @@ wait_for 5 is_state 13 closed
 control delay '{"order_ms":5000}'
 entry 14 | decide
 sleep 3
-expect 'not known yet' sent "$(state 14)"
+is 'not known yet' sent "$(state 14)"
 wait_for 10 is_state 14 protected
-expect 'sends' 1 "$(sent 14)"
+is 'sends' 1 "$(sent 14)"
 control clear '{}'
 exit_of 114 | decide
 wait_for 5 is_state 14 closed
@@ -34,7 +34,7 @@ control fault '{"path":"/v5/order/realtime","status":502,"count":3}'
 control fault '{"path":"/v5/order/history","retCode":10016,"count":3}'
 entry 15 | decide
 wait_for 10 is_state 15 protected
-expect 'sends' 1 "$(sent 15)"
+is 'sends' 1 "$(sent 15)"
 exit_of 115 | decide
 wait_for 5 is_state 15 closed
 
@@ -42,8 +42,8 @@ wait_for 5 is_state 15 closed
 control fill '{"percent":37}'
 entry 16 buy 0.100 47500.00 46550.00 | decide
 wait_for 5 is_state 16 protected
-expect 'part' '200 0.037 1' "$(result 16 | jq -r '"\(.code) \(.filledQty) \(.warnings | length)"')"
-expect 'position' '0.037 46550' "$(stands)"
+is 'part' '200 0.037 1' "$(result 16 | jq -r '"\(.code) \(.filledQty) \(.warnings | length)"')"
+is 'position' '0.037 46550' "$(stands)"
 exit_of 116 | decide
 wait_for 5 is_state 16 closed
 
@@ -51,12 +51,12 @@ wait_for 5 is_state 16 closed
 control fill '{"percent":0}'
 entry 17 | decide
 wait_for 10 is_state 17 failed
-expect 'no fill' '422 Bybit' "$(result 17 | jq -r '"\(.code) \(.error[:5])"')"
+is 'no fill' '422 Bybit' "$(result 17 | jq -r '"\(.code) \(.error[:5])"')"
 control fill '{"reject":"EC_NoImmediateQtyToFill"}'
 entry 18 | decide
 wait_for 5 is_state 18 rejected
-expect 'rejected' 422 "$(result 18 | jq .code)"
-expect 'sends' '1 1' "$(sent 17) $(sent 18)"
+is 'rejected' 422 "$(result 18 | jq .code)"
+is 'sends' '1 1' "$(sent 17) $(sent 18)"
 
 # Refused for good: with Bybit's code, once (F65).
 n=0
@@ -65,7 +65,7 @@ for code in 110007 10001 110094; do
 	n=$((n + 1))
 	entry "$((n + 20))" | decide
 	wait_for 5 is_state "$((n + 20))" rejected
-	expect "$code" "422 $code" "$(result "$((n + 20))" | jq -r '"\(.code) \(.retCode)"')"
-	expect "$code: sends" 1 "$(sent "$((n + 20))")"
+	is "$code" "422 $code" "$(result "$((n + 20))" | jq -r '"\(.code) \(.retCode)"')"
+	is "$code: sends" 1 "$(sent "$((n + 20))")"
 done
 stop trader

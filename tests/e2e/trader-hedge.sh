@@ -15,7 +15,7 @@ entry 22 sell 0.020 47500.00 48450.00 | decide
 wait_for 5 is_state 22 protected 2
 exit_of 23 | decide
 wait_for 10 answered 23
-expect 'both legs' '200 0.03 2' "$(result 23 | jq -r '"\(.code) \(.quantity) \(.orderIds | length)"')"
+is 'both legs' '200 0.03 2' "$(result 23 | jq -r '"\(.code) \(.quantity) \(.orderIds | length)"')"
 wait_for 5 is_state 21 closed 1
 wait_for 5 is_state 22 closed 2
 
@@ -23,7 +23,7 @@ wait_for 5 is_state 22 closed 2
 control mode '{"symbol":"BTCUSDT","mode":0}'
 entry 24 buy 0.010 47500.00 46550.00 | decide
 wait_for 5 is_state 24 rejected 1
-expect 'refused' '422 10001' "$(result 24 | jq -r '"\(.code) \(.retCode)"')"
+is 'refused' '422 10001' "$(result 24 | jq -r '"\(.code) \(.retCode)"')"
 entry 25 buy 0.010 47500.00 46550.00 | decide
 wait_for 5 is_state 25 protected 0
 stop trader

@@ -18,7 +18,7 @@ killed_at() {
 }
 
 foreign=$(post /v5/order/create '{"category":"linear","symbol":"SOLUSDT","side":"Buy","orderType":"Limit","qty":"1","price":"10","orderLinkId":"mine"}' | jq -r .retCode)
-expect 'the order of somebody else' 0 "$foreign"
+is 'the order of somebody else' 0 "$foreign"
 
 n=0
 for point in K6 K7 K8 K9 K10; do
@@ -38,13 +38,13 @@ for point in K6 K7 K8 K9 K10; do
 		done
 		start MAX_ORDERS_PER_MINUTE=100
 		wait_for 20 is_state "$n" protected
-		expect "$point x$starts: orders" 1 "$(placed "$n")"
-		expect "$point x$starts: position" '0.02 46550' "$(stands)"
+		is "$point x$starts: orders" 1 "$(placed "$n")"
+		is "$point x$starts: position" '0.02 46550' "$(stands)"
 		exit_of "$((n + 100))" | decide
 		wait_for 5 is_state "$n" closed
 		stop trader
 	done
 done
 [ "$n" -eq 10 ] || fail 'not every point'
-expect 'the order of somebody else' New "$(curl -sS "$URL/control/state" |
+is 'the order of somebody else' New "$(curl -sS "$URL/control/state" |
     jq -r '.orders[] | select(.orderLinkId == "mine").orderStatus')"

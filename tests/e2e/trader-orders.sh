@@ -33,21 +33,21 @@ cat >want <<'WANT'
 {"category":"linear","symbol":"BTCUSDT","side":"Buy","orderType":"Market","qty":"0.020","positionIdx":0,"orderLinkId":"00000000000000000000000000000001-0","stopLoss":"46550.00","slTriggerBy":"MarkPrice","tpslMode":"Full"}
 WANT
 same want got
-expect 'position' '0.02 46550' "$(stands)"
+is 'position' '0.02 46550' "$(stands)"
 wait_for 5 is_state 1 protected
 
 # The same line again, also from a decision long done: the same answer.
 cat line >&3
 wait_for 5 has trader.out "$(id 1)" 2
 [ "$(sort -u trader.out | wc -l)" -eq 1 ] || fail 'another answer to the same line'
-expect 'requests' 1 "$(sent 1)"
+is 'requests' 1 "$(sent 1)"
 
 # A short of another symbol beside it, with a take profit.
 entry 2 sell 0.50 2500.00 2550.00 ETHUSDT ',"take_profit":"2400.00"' >line2
 decide <line2
 cat line2 >&3
 wait_for 5 answered 2
-expect 'short' '0.5 2550' "$(stands ETHUSDT)"
+is 'short' '0.5 2550' "$(stands ETHUSDT)"
 result 2 | grep -q '"takeProfit":2400' || fail 'no take profit in the answer'
 
 # Lines without a decision, or other than it, move nothing.
@@ -57,7 +57,7 @@ sed 's/000000001"/000000004"/' line >&3
 printf '{"type":"order","id":"../x"}\n{"type":"order"}\nno json\n' >&3
 wait_for 5 has_lately 'unknown word'
 wait_for 5 has trader.log 'did not decide' 3
-expect 'orders' 2 "$(curl -sS "$URL/control/state" | jq '[.orders[] | select(.stopOrderType != "StopLoss" and .stopOrderType != "TakeProfit")] | length')"
+is 'orders' 2 "$(curl -sS "$URL/control/state" | jq '[.orders[] | select(.stopOrderType != "StopLoss" and .stopOrderType != "TakeProfit")] | length')"
 
 # What it does not know passes, untouched.
 printf '{"type":"note","a":1.50, "b":[]}\n' >&3
@@ -70,17 +70,17 @@ decide <line5
 cat line5 >&3
 wait_for 5 answered 5
 wait_for 5 answered 6
-expect 'test' '200 true null 0.02' "$(result 5 | jq -r '"\(.code) \(.dryRun) \(.orderId) \(.quantity)"')"
-expect 'test close' '200 true Buy 0.5' "$(result 6 | jq -r '"\(.code) \(.dryRun) \(.side) \(.quantity)"')"
+is 'test' '200 true null 0.02' "$(result 5 | jq -r '"\(.code) \(.dryRun) \(.orderId) \(.quantity)"')"
+is 'test close' '200 true Buy 0.5' "$(result 6 | jq -r '"\(.code) \(.dryRun) \(.side) \(.quantity)"')"
 wait_for 5 is_state 5 dry
-expect 'short' '0.5 2550' "$(stands ETHUSDT)"
+is 'short' '0.5 2550' "$(stands ETHUSDT)"
 
 # A close: everything of the symbol, reduceOnly, without stop fields (F64).
 exit_of 7 >line7
 decide <line7
 cat line7 >&3
 wait_for 5 answered 7
-expect 'close' '200 close Sell 0.02 1' "$(result 7 | jq -r '"\(.code) \(.action) \(.side) \(.quantity) \(.orderIds | length)"')"
+is 'close' '200 close Sell 0.02 1' "$(result 7 | jq -r '"\(.code) \(.action) \(.side) \(.quantity) \(.orderIds | length)"')"
 jq -c --arg l "$(id 7)-0" 'select(.path == "/v5/order/create").body | fromjson |
     select(.orderLinkId == $l) | del(.qty)' "$JOURNAL" >got
 cat >want <<WANT
@@ -88,14 +88,14 @@ cat >want <<WANT
 WANT
 same want got
 wait_for 5 is_state 1 closed
-expect 'gone' '' "$(stands | grep -v '^0' || :)"
+flat || fail "not flat: $(stands)"
 
 # Nothing to close is no error.
 exit_of 8 >line8
 decide <line8
 cat line8 >&3
 wait_for 5 answered 8
-expect 'nothing to close' '200 0 1' "$(result 8 | jq -r '"\(.code) \(.quantity) \(.warnings | length)"')"
+is 'nothing to close' '200 0 1' "$(result 8 | jq -r '"\(.code) \(.quantity) \(.warnings | length)"')"
 
 # The end of the input: everything is answered, and it ends.
 exec 3>&-
@@ -110,7 +110,7 @@ entry 9 >line9
 decide <line9
 cat line9 >&3
 wait_for 5 answered 9
-expect 'dry run' '200 true' "$(result 9 | jq -r '"\(.code) \(.dryRun)"')"
-expect 'requests' 0 "$(sent 9)"
+is 'dry run' '200 true' "$(result 9 | jq -r '"\(.code) \(.dryRun)"')"
+is 'requests' 0 "$(sent 9)"
 exec 3>&-
 ended trader 0

@@ -11,10 +11,6 @@ wait_for 10 has "$JOURNAL" wallet-balance
 stop_is() {
 	[ "$(stands)" = "$1" ]
 }
-flat() {
-	case $(stands) in '' | '0 '*) return 0 ;; esac
-	return 1
-}
 alarm() {
 	"$B/statecat" -d "$S" trader/alarms | jq -c --arg n "$1" --argjson o "$2" \
 	    'select(.alarm == $n and .open == $o)' | grep -q .
@@ -25,13 +21,13 @@ entry 1 | decide
 wait_for 5 is_state 1 protected
 control stop '{"symbol":"BTCUSDT","stopLoss":"0"}'
 wait_for 5 stop_is '0.02 46550'
-expect 'still protected' protected "$(state 1)"
+is 'still protected' protected "$(state 1)"
 
 # Somebody moves it: it is theirs, and that is said once.
 control stop '{"symbol":"BTCUSDT","stopLoss":"47000"}'
 wait_for 5 has trader.log 'was moved'
 sleep 3
-expect 'moved' '0.02 47000' "$(stands)"
+is 'moved' '0.02 47000' "$(stands)"
 [ "$(grep -c 'was moved' trader.log)" -eq 1 ] || fail 'said more than once'
 
 # F06: the request to set it works and hangs; the next is refused with 34040.
@@ -40,7 +36,7 @@ control stop '{"symbol":"BTCUSDT","stopLoss":"0"}'
 control fault '{"path":"/v5/position/trading-stop","hang":true}'
 wait_for 12 stop_is '0.02 46550'
 sleep 6
-expect 'protected' protected "$(state 1)"
+is 'protected' protected "$(state 1)"
 [ "$(sent 1 0x)" -eq 0 ] || fail 'closed a position that was protected'
 alarm 'unprotected BTCUSDT 0' false || fail 'the alarm is open, or there was none'
 
@@ -50,7 +46,7 @@ control stop '{"symbol":"BTCUSDT","stopLoss":"0"}'
 wait_for 5 alarm 'unprotected BTCUSDT 0' true
 wait_for 12 flat
 wait_for 5 is_state 1 closed
-expect 'protective closes' 1 "$(placed 1 0x)"
+is 'protective closes' 1 "$(placed 1 0x)"
 wait_for 5 alarm 'unprotected BTCUSDT 0' false
 control clear '{}'
 
@@ -69,8 +65,8 @@ control price '{"BTCUSDT":"47500"}'
 control price '{"BTCUSDT":"46400"}'
 entry 3 | decide
 wait_for 5 is_state 3 rejected
-expect 'refused' '422 10001' "$(result 3 | jq -r '"\(.code) \(.retCode)"')"
-expect 'sends' 1 "$(sent 3)"
+is 'refused' '422 10001' "$(result 3 | jq -r '"\(.code) \(.retCode)"')"
+is 'sends' 1 "$(sent 3)"
 control price '{"BTCUSDT":"47500"}'
 
 # The stop acts: the position is gone, the entry closed, nothing is sent.
@@ -78,13 +74,13 @@ entry 4 | decide
 wait_for 5 is_state 4 protected
 control price '{"BTCUSDT":"46000"}'
 wait_for 10 is_state 4 closed
-expect 'closes' 0 "$(sent 4 0x)"
+is 'closes' 0 "$(sent 4 0x)"
 control price '{"BTCUSDT":"47500"}'
 
 # The position can be seen 3 s late only: nothing is closed, one stop stands.
 control delay '{"position_ms":3000}'
 entry 5 | decide
 wait_for 8 is_state 5 protected
-expect 'position' '0.02 46550' "$(stands)"
-expect 'closes' 0 "$(sent 5 0x)"
+is 'position' '0.02 46550' "$(stands)"
+is 'closes' 0 "$(sent 5 0x)"
 stop trader

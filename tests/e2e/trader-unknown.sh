@@ -14,9 +14,9 @@ one() {
 	control fault "{\"path\":\"/v5/order/create\",$3}"
 	entry "$1" | decide
 	wait_for "$2" is_state "$1" protected
-	expect "$3: answer" 200 "$(result "$1" | jq .code)"
-	expect "$3: orders" 1 "$(placed "$1")"
-	expect "$3: position" '0.02 46550' "$(stands)"
+	is "$3: answer" 200 "$(result "$1" | jq .code)"
+	is "$3: orders" 1 "$(placed "$1")"
+	is "$3: position" '0.02 46550' "$(stands)"
 	exit_of "$((100 + $1))" | decide
 	wait_for 5 is_state "$1" closed
 	control clear '{}'
@@ -32,7 +32,7 @@ one 5 10 '"retCode":10000,"effect":true'
 one 6 10 '"retCode":10016,"effect":true'
 one 7 10 '"retCode":999999,"effect":true'
 for n in 1 2 3 4 5 6 7; do
-	expect "sends of $n" 1 "$(sent "$n")"
+	is "sends of $n" 1 "$(sent "$n")"
 done
 
 # The same faults before the order is taken: the same request once more, with
@@ -40,8 +40,8 @@ done
 control fault '{"path":"/v5/order/create","reset":"before"}'
 entry 11 | decide
 wait_for 15 is_state 11 protected
-expect 'sends' 2 "$(sent 11)"
-expect 'orders' 1 "$(placed 11)"
+is 'sends' 2 "$(sent 11)"
+is 'orders' 1 "$(placed 11)"
 exit_of 111 | decide
 wait_for 5 is_state 11 closed
 
@@ -49,7 +49,7 @@ wait_for 5 is_state 11 closed
 control fault '{"path":"/v5/order/create","retCode":110072,"effect":true}'
 entry 12 | decide
 wait_for 5 is_state 12 protected
-expect 'sends' 1 "$(sent 12)"
+is 'sends' 1 "$(sent 12)"
 exit_of 112 | decide
 wait_for 5 is_state 12 closed
 

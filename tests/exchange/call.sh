@@ -36,11 +36,6 @@ post() {
 	    "$URL$post_path"
 }
 
-# is WHAT EXPECTED ACTUAL
-is() {
-	[ "$2" = "$3" ] || fail "$1: expected '$2', not '$3'"
-}
-
 # answers WHAT CODE BODY: the retCode of a reply.
 answers() {
 	is "$1" "$2" "$(printf '%s' "$3" | jq -r .retCode)"

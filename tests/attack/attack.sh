@@ -95,7 +95,8 @@ under() {
 	under_status=0
 	"$@" >attack.out 2>attack.log || under_status=$?
 	: >over
-	wait $under_goods $under_samples || fail "$under_name: a good alert could not be sent"
+	wait $under_goods || fail "$under_name: a good alert could not be sent"
+	wait $under_samples || fail "$under_name: no samples"
 	bar=$(cat bar)
 	under_cpu=$((($(ticks) - under_ticks) * 1000000000 / ($(date +%s%N) - under_begin)))
 	[ "$under_status" -eq 0 ] || fail "$under_name: the attack failed with $under_status: $(tail -n 5 attack.log)"

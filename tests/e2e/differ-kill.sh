@@ -24,8 +24,9 @@ feed() {
 for point in K4 K11 K12; do
 	for nth in 1 2 3 5; do
 		rm -rf state
-		feed | SLUICE_KILL=$point:$nth "$K" -d state >first.out 2>first.log || :
-		grep -q drained first.log && fail "$point:$nth did not kill it"
+		status=0
+		feed | SLUICE_KILL=$point:$nth "$K" -d state >first.out 2>first.log || status=$?
+		[ "$status" -eq 137 ] || fail "$point:$nth: ended with $status, not by the signal"
 		"$B/differ" -d state <in.ndjson >second.out 2>second.log ||
 		    fail "$point:$nth: the next start failed"
 		events >journal
@@ -44,8 +45,11 @@ done
 # Killed again and again at the start of its work, it still gets on.
 rm -rf state
 for _ in 1 2 3; do
-	SLUICE_KILL=K11 "$K" -d state <in.ndjson >/dev/null 2>&1 || :
-	SLUICE_KILL=K4 "$K" -d state <in.ndjson >/dev/null 2>&1 || :
+	for point in K11 K4; do
+		status=0
+		SLUICE_KILL=$point "$K" -d state <in.ndjson >first.out 2>first.log || status=$?
+		[ "$status" -eq 137 ] || fail "$point: ended with $status, not by the signal"
+	done
 done
 "$B/differ" -d state <in.ndjson >last.out 2>last.log
 events >journal

@@ -20,6 +20,9 @@ alert() {
 descriptors() {
 	ls "/proc/$(pid_of "$1")/fd" | wc -l
 }
+has_descriptors() {
+	[ "$(descriptors "$1")" -eq "$2" ]
+}
 # Of the process, in ticks of 10 ms.
 cpu() {
 	read -r user system <<-END
@@ -75,7 +78,7 @@ wait_for 10 has crowd.out connected
 took=$(curl -sS -m 3 -o answer -w '%{time_total}' -d hello "http://127.0.0.1:$port/bybit") || fail "no answer beside 200 idle sockets"
 case $took in 0.*) ;; *) fail "the answer took $took s" ;; esac
 ended crowd 0
-wait_for 5 [ "$(descriptors idle)" -eq "$before" ]
+wait_for 5 has_descriptors idle "$before"
 [ "$(grep -c '"type":"request"' idle.out)" -eq 1 ] || fail "an idle socket became a request"
 stop idle
 
@@ -169,7 +172,7 @@ python3 many.py "$port" 500
 sleep 0.3
 before=$(descriptors soak) grown=$(memory soak)
 python3 many.py "$port" "${SOAK:-6000}"
-wait_for 5 [ "$(descriptors soak)" -eq "$before" ]
+wait_for 5 has_descriptors soak "$before"
 case $B in
 *asan*) ;; # keeps what was freed for a while
 *) [ $(($(memory soak) - grown)) -lt 512 ] || fail "memory grew from $grown to $(memory soak) KiB" ;;

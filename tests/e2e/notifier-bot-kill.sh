@@ -82,7 +82,9 @@ spawn notifier "$B/notifier" -l -i unix:in.sock
 code=$(ask 900 /resume | grep -oE '/resume [0-9a-f]{8}$') || fail 'no code'
 stop notifier
 tell 900 "$code"
-SLUICE_KILL=K16 timeout 30 "$K" -l -i unix:in.sock >first.out 2>first.log && fail 'K16 did not kill it'
+status=0
+SLUICE_KILL=K16 timeout 30 "$K" -l -i unix:in.sock >first.out 2>first.log || status=$?
+[ "$status" -eq 137 ] || fail "K16: ended with $status, not by the signal"
 [ -e state/halt ] || fail 'the resume was done before its commit'
 "$top/scripts/resume" -d state >/dev/null
 "$top/scripts/halt" -d state two >/dev/null

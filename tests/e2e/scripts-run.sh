@@ -40,9 +40,6 @@ begin() {
 	pid_run=$session
 	spawned="$spawned run"
 }
-is() {
-	[ "$2" = "$3" ] || fail "$1: expected $2, not $3"
-}
 gone() {
 	! pgrep -s "$session"
 }
@@ -112,7 +109,7 @@ interrupt "$top/paper"
 [ "$("$top/build/statecat" -d "$top/paper" deliveries | grep -c '"delivered"')" -ge 1 ] ||
     fail "no delivery in the state"
 # Nothing went wrong on the way.
-! grep -h 'level=error' "$top"/paper/log/*/current || fail "errors in the logs"
+[ -s "$top/paper/log/trader/current" ] && ! grep -h 'level=error' "$top"/paper/log/*/current || fail "errors in the logs"
 
 # In a folder of its own, where nothing needs to be made: with an exchange that
 # takes its time to come up.

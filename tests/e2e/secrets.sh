@@ -11,7 +11,7 @@ requires perl
 [ "$(id -u)" -eq 0 ] || skip 'only root may look into their memory'
 ! ldd "$B/trader" | grep -q libasan || skip 'memory with sanitizers is too large to search'
 
-# holds PID TEXT: the text is in its memory.
+# holds PID TEXT: 0, the text is in its memory, or 1.
 holds() {
 	perl -e '
 		my ($pid, $text) = @ARGV;
@@ -58,11 +58,11 @@ look() {
 	wait_for 10 has "$look_stage.log" 'msg="\?ready'
 	for secret in $every; do
 		value=$(given "$look_stage" | sed -n "s/^$secret=//p")
+		held=0
+		holds "$look_pid" "$value" || held=$?
 		case " $* " in
-		*" $secret "*)
-			holds "$look_pid" "$value" || fail "$look_stage does not hold $secret, or the search is blind"
-			;;
-		*) ! holds "$look_pid" "$value" || fail "$look_stage holds $secret" ;;
+		*" $secret "*) is "$look_stage holds $secret, and the search finds it" 0 $held ;;
+		*) is "$look_stage does not hold $secret" 1 $held ;;
 		esac
 		for file in cmdline environ; do
 			! tr '\0' '\n' <"/proc/$look_pid/$file" | grep -qF -- "$value" || fail "$look_stage: $secret is in its $file"

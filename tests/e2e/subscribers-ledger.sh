@@ -94,7 +94,9 @@ for point in K4:1 K4:2 K4:3 K4:4 K13:1 K13:2 K14:1 K14:2 K14:3; do
 	control telegram '{"chat_id":"6","status":403,"description":"Forbidden: bot was blocked by the user","count":0}'
 	s add ann -c telegram -t 5 -b 3
 	s add bob -c telegram -t 6 -b 3
-	SLUICE_KILL=$point "$K" -l <lines >first.out 2>first.log && fail "$point did not kill it"
+	status=0
+	SLUICE_KILL=$point "$K" -l <lines >first.out 2>first.log || status=$?
+	[ "$status" -eq 137 ] || fail "$point: ended with $status, not by the signal"
 	adds_up
 	for _ in 1 2; do
 		"$B/notifier" -l <lines >second.out 2>second.log || fail "$point: the next start failed"

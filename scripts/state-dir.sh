@@ -16,7 +16,7 @@ is_held() {
 	[ "$held" -eq 100 ]
 }
 
-# dotenv NAME: its value in .env, by the rules of the programs.
+# dotenv NAME FILE: its value in that .env, by the rules of the programs.
 dotenv() {
 	awk -v name="$1" '
 	function unquote(s,  out, c) {
@@ -52,6 +52,13 @@ dotenv() {
 			gsub(/^[ \t]+|[ \t]+$/, "", value)
 	}
 	END { print value }' "$2"
+}
+
+# setting NAME DEFAULT FILE: of the environment, else of FILE, where it is there.
+setting() {
+	eval "setting_is=\${$1:-}"
+	[ -n "$setting_is" ] || [ ! -r "$3" ] || setting_is=$(dotenv "$1" "$3")
+	printf '%s\n' "${setting_is:-$2}"
 }
 
 state_dir() {

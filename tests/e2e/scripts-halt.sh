@@ -92,6 +92,10 @@ echo >"$T/p/state/halt"
 run 69 "$status"
 says 'HALTED: the file says no more'
 run 0 "$resume"
+run 0 "$halt"
+run 69 "$status"
+says 'HALTED: no reason was given (scripts/halt by '
+run 0 "$resume"
 ln -s /nowhere/at/all "$T/p/state/halt"
 run 0 "$halt"
 says 'halted already'
@@ -173,7 +177,7 @@ halts_in "$halt"
 mkdir "$T/p/build"
 ln -s "$B/statecat" "$T/p/build/statecat"
 S=$T/p/named
-printf 'STATE_DIR=named\nMAX_POSITIONS=many\n' >"$T/p/.env"
+printf 'STATE_DIR=named\nMAX_POSITIONS=many\nSTATE_MAX_AGE=3600\n' >"$T/p/.env"
 mkfifo in
 differ() {
 	spawn differ sh -c 'exec "$1" -d "$2" <in 3>&-' - "$B/differ" "$S"
@@ -211,11 +215,28 @@ run 0 "$status"
 run 0 "$status"
 says 'notifier  not started'
 rm "$S"/notifier.*
+# A look that failed, and one of long ago: of the account that is meant.
+is_stale() {
+	env STATE_MAX_AGE=1 "$status" >"$T/run.out" 2>&1 || :
+	grep -q 'poller .*: ok, STALE: [0-9]* s old' "$T/run.out"
+}
+wait_for 10 is_stale
+run 1 env STATE_MAX_AGE=1 "$status"
+printf '{"type":"heartbeat","time":"2026-01-02T10:30:00.000Z","account":"before","host":"1","uid":"1","ok":false,"error":"rain"}\n' >&3
+beats_before() {
+	"$B/statecat" -d "$S" differ/account | grep -q '"account":"before"'
+}
+wait_for 10 beats_before
+run 0 "$status"
+says 'account before, last look 2026-01-02T10:30:00.000Z: FAILED: rain, STALE'
+run 1 env ACCOUNT=before "$status"
 : >"$S/notifier.mdb"
+: >"$S/trader.mdb"
 run 1 "$status"
 says 'notifier  CANNOT BE READ'
+says 'open orders: they cannot be read'
 says "differ    running: pid $(pid_of differ), up since "
-rm "$S/notifier.mdb"
+rm "$S/notifier.mdb" "$S/trader.mdb"
 kill9 differ
 run 1 "$status"
 says 'differ    DOWN: pid '
@@ -228,7 +249,8 @@ says "  differ: differ refuses lines of account 'main'"
 exec 3>&-
 ended differ 0
 run 1 "$status"
-says 'differ    ended: pid '
+says "differ    ended: pid "
+says ', started 20'
 says 'identity main'
 run 0 "$halt" -d "$S" 'rain'
 run 1 "$status"

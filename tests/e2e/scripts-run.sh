@@ -70,6 +70,7 @@ for round in 1 2; do
 	begin "$top/scripts/run"
 	since=$(date +%s)
 	wait_for 60 has run.out 'Сделка №00001 ⚡'
+	! grep -q 'building' run.log || fail 'it is built already'
 	took=$(($(date +%s) - since))
 	# 3 s where nothing else runs; other tests do.
 	[ "$took" -le 30 ] || fail "the first message took $took seconds"

@@ -101,6 +101,8 @@ r() {
 	+*) case "; $r_seen" in *"; ${r_expected#+}"*) r_ok=0 ;; esac ;;
 	*) case "$r_errors $r_seen" in "1 $r_expected"*) r_ok=0 ;; esac ;;
 	esac
+	# As who reads the report understands it.
+	case $r_expected in +*) r_expected="${r_expected#+} (among others)" ;; esac
 	verdict "risker: $r_rule" "$r_limit" "$r_tried" "$r_expected" "$r_seen" $r_ok
 }
 

@@ -110,3 +110,17 @@ alarm_put(struct store_txn *t, const char *name, int open, const char *text,
 	json_close_object(&b);
 	return put_row(t, "alarms", name, &b) == -1 ? -1 : 1;
 }
+
+int
+alarm_expire(struct store_txn *t, const char *name, int64_t max_ms,
+    const char *text, int64_t now_ms)
+{
+	int64_t since_ms;
+	int open;
+
+	if (read_alarm(t, name, &open, &since_ms) == -1)
+		return -1;
+	if (!open || now_ms - since_ms < max_ms)
+		return 0;
+	return alarm_put(t, name, 0, text, now_ms);
+}

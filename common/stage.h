@@ -99,4 +99,11 @@ int health_put(struct store_txn *t, const char *stage, const struct health *h);
 int alarm_put(struct store_txn *t, const char *name, int open, const char *text,
     int64_t now_ms);
 
+/*
+ * Close an alarm on what is over as it happens, once it has been open for
+ * max_ms: by then everybody knows.  As alarm_put.
+ */
+int alarm_expire(struct store_txn *t, const char *name, int64_t max_ms,
+    const char *text, int64_t now_ms);
+
 #endif

@@ -140,6 +140,7 @@ look(struct process *p)
 	check_back(p, last);
 	while (p->seq < last && !sig_stop()) {
 		read = last;
+		memcpy(p->batch.journal, journal, sizeof(journal));
 		e = source_read(&p->source, p->seq + 1, &p->batch, &read);
 		if (!went_well(p, e, p->source.error))
 			return 0;
@@ -226,7 +227,7 @@ read_lines(struct process *p)
 		size += l.len + 1;
 		if (!p->stage.lines_alone)
 			nudge(p, &l);
-		else if (batch_add(&p->batch, l.text, l.len, l.from) == -1)
+		else if (batch_add(&p->batch, l.text, l.len, 0, l.from) == -1)
 			die(EX_OSERR, "out of memory");
 	}
 	if (st == INPUT_FAIL)

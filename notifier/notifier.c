@@ -38,7 +38,8 @@ batch_clear(struct batch *b)
 }
 
 int
-batch_add(struct batch *b, const char *line, size_t len, const char *from)
+batch_add(struct batch *b, const char *line, size_t len, uint64_t seq,
+    const char *from)
 {
 	size_t cap = b->cap == 0 ? 64 : b->cap * 2;
 	struct batch_line *l;
@@ -53,6 +54,7 @@ batch_add(struct batch *b, const char *line, size_t len, const char *from)
 	l = &b->line[b->n];
 	l->at = b->text.len;
 	l->len = len;
+	l->seq = seq;
 	(void)snprintf(l->from, sizeof(l->from), "%s", from);
 	buf_put(&b->text, line, len);
 	buf_putc(&b->text, '\n'); /* the byte that json_parse overwrites */
@@ -378,8 +380,30 @@ note_taken(struct notifier *n, const struct event *e, uint64_t notified,
 	return 0;
 }
 
+/*
+ * Events of a state that were skipped, or are not there: up to the one that is
+ * taken now, which is how a start after a kill finds them, too.
+ */
 static enum store_error
-take_event(struct taking *k, const char *text, size_t len)
+lose_events(struct taking *k)
+{
+	uint64_t first = k->journal.seq + 1, last = k->event.seq - 1;
+	char text[400];
+
+	(void)snprintf(text, sizeof(text),
+	    "events %" PRIu64 " to %" PRIu64 " of differ's journal %s are "
+	    "missing or cannot be read: nobody is told of them; look in "
+	    "differ/signals what became of the trades and tell who follows "
+	    "them; any more of these within the hour are in the log alone",
+	    first, last, k->event.journal);
+	k->n->o.log(LOG_ERROR, text, NULL, 0);
+	if (alarm_put(k->t, EVENTS_LOST, 1, text, k->now.wall_ms) == -1)
+		return STORE_FAIL;
+	return STORE_OK;
+}
+
+static enum store_error
+take_event(struct taking *k, int whole, const char *text, size_t len)
 {
 	uint64_t before = k->made;
 	enum store_error e;
@@ -392,8 +416,10 @@ take_event(struct taking *k, const char *text, size_t len)
 		return e;
 	if (k->event.seq <= k->journal.seq)
 		return STORE_OK;
+	if (whole && k->event.seq != k->journal.seq + 1)
+		e = lose_events(k);
 	why = keep_quiet(k);
-	if (why == NULL)
+	if (e == STORE_OK && why == NULL)
 		e = k->event.action == ACTION_OPEN ? open_to_all(k)
 						   : follow_up(k);
 	if (e == STORE_OK)
@@ -404,6 +430,20 @@ take_event(struct taking *k, const char *text, size_t len)
 	if (note_taken(k->n, &k->event, k->made - before, why) == -1)
 		return no_memory(k->n);
 	return journal_put(k->t, &k->journal);
+}
+
+/* Whether an event of a state is the one that its key says. */
+static int
+is_itself(const struct event *e, const struct batch *b,
+    const struct batch_line *l, char *why, size_t size)
+{
+	if (l->seq == 0 ||
+	    (e->seq == l->seq && strcmp(e->journal, b->journal) == 0))
+		return 1;
+	(void)snprintf(why, size,
+	    "it says that it is event %" PRIu64 " of journal %s", e->seq,
+	    e->journal);
+	return 0;
 }
 
 /* A line of the batch; one that is bad is said so once. */
@@ -423,9 +463,15 @@ take_line(struct taking *k, struct batch *b, struct batch_line *l)
 	} else {
 		switch (event_parse(&k->event, v, why, sizeof(why))) {
 		case EVENT_OK:
-			return take_event(k, b->text.p + l->at, l->len);
+			if (is_itself(&k->event, b, l, why, sizeof(why)))
+				return take_event(
+				    k, l->seq != 0, b->text.p + l->at, l->len);
+			break;
 		case EVENT_OTHER:
-			return STORE_OK;
+			if (l->seq == 0)
+				return STORE_OK;
+			(void)snprintf(why, sizeof(why), "not a signal");
+			break;
 		case EVENT_BAD:
 			break;
 		}

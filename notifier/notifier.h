@@ -36,6 +36,9 @@
 /* Deliveries that one transaction makes, give or take an event's. */
 #define TAKE_ROWS_MAX 10000
 
+/* The alarm on events of differ's state that nobody is told of. */
+#define EVENTS_LOST "events_lost"
+
 struct templates;
 
 struct moment {
@@ -114,11 +117,17 @@ struct notifier {
 	char error[320]; /* what went wrong last */
 };
 
-/* Lines of events for one notifier_take. */
+/*
+ * Lines of events for one notifier_take.  Those of a state are all that there
+ * are of its journal, so that one that is missing, or is not what its key says,
+ * is lost: an alarm.  Those of an input may be what a filter has left of them.
+ */
 struct batch {
 	struct buf text;
+	char journal[JOURNAL_SIZE]; /* of the state; "" of an input */
 	struct batch_line {
 		size_t at, len;
+		uint64_t seq;  /* by its key; of an input 0 */
 		char from[48]; /* for messages */
 	} * line;
 	size_t n, cap;
@@ -127,7 +136,8 @@ void batch_init(struct batch *b);
 void batch_release(struct batch *b);
 void batch_clear(struct batch *b);
 /* 0, or -1 with ENOMEM. */
-int batch_add(struct batch *b, const char *line, size_t len, const char *from);
+int batch_add(struct batch *b, const char *line, size_t len, uint64_t seq,
+    const char *from);
 
 /*
  * Loads who has something pending.  NULL with a message in err, and errno:

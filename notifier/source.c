@@ -91,7 +91,8 @@ source_last(struct source *s, char journal[JOURNAL_SIZE], uint64_t *seq)
 	buf_put(&s->rows.text, val, vlen);
 	if (buf_reserve(&s->rows.text, 1) == 0)
 		v = json_parse(s->rows.doc, s->rows.text.p, vlen);
-	if (event_parse(&event, v, why, sizeof(why)) != EVENT_OK) {
+	if (event_parse(&event, v, why, sizeof(why)) != EVENT_OK || klen != 8 ||
+	    store_key_get_u64(key) != event.seq) {
 		(void)snprintf(s->rows.error, sizeof(s->rows.error),
 		    "the last event cannot be read");
 		e = STORE_BAD;
@@ -121,7 +122,7 @@ take_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 	r->last = store_key_get_u64(key);
 	(void)snprintf(from, sizeof(from), "event %llu of differ's state",
 	    (unsigned long long)r->last);
-	r->nomem = batch_add(r->b, val, vlen, from) == -1;
+	r->nomem = batch_add(r->b, val, vlen, r->last, from) == -1;
 	return r->nomem || r->b->n == SOURCE_LINES_MAX;
 }
 

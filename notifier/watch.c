@@ -12,8 +12,8 @@
 #include "common/stage.h"
 
 #define PEER_RETRY_MS 10000
-#define JOURNAL_ALARM_MS 3600000 /* how long `journal_changed` stays open */
-#define WRITE_MS 60000		 /* for what changes with time alone */
+#define OLD_ALARM_MS 3600000 /* how long what has happened stays open */
+#define WRITE_MS 60000	     /* for what changes with time alone */
 #define ROW_MAX 4096
 #define NO_STATE "snapshot_stale"
 
@@ -191,22 +191,15 @@ changed(const struct watch *w)
 	return 0;
 }
 
-/* The state of differ was lost an hour ago: everybody knows by now. */
-static enum store_error
-close_journal(struct watch *w, struct store_txn *t, struct moment now)
+/* What happened to differ's state an hour ago everybody knows by now. */
+static int
+close_old(struct store_txn *t, struct moment now)
 {
-	struct journal j = { .name = "" };
-	enum store_error e;
-	uint64_t order;
-
-	e = journal_newest(&w->n->rows, t, &j, &order);
-	if (e == STORE_NOTFOUND)
-		return STORE_OK;
-	if (e == STORE_OK && now.wall_ms - j.first_ms > JOURNAL_ALARM_MS &&
-	    alarm_put(t, "journal_changed", 0, "the new journal is known",
-		now.wall_ms) == -1)
-		return STORE_FAIL;
-	return e;
+	if (alarm_expire(t, "journal_changed", OLD_ALARM_MS,
+		"the new journal is known", now.wall_ms) == -1)
+		return -1;
+	return alarm_expire(t, EVENTS_LOST, OLD_ALARM_MS,
+	    "the lost events are known", now.wall_ms);
 }
 
 static enum store_error
@@ -218,7 +211,8 @@ write_alarms(struct watch *w, struct moment now)
 	e = store_begin(w->store, 1, &t);
 	if (e != STORE_OK)
 		return e;
-	e = close_journal(w, t, now);
+	if (close_old(t, now) == -1)
+		e = STORE_FAIL;
 	for (size_t i = 0; e == STORE_OK && i < w->nalarms; i++)
 		if (w->alarms[i].changed &&
 		    alarm_put(t, w->alarms[i].name, w->alarms[i].open,

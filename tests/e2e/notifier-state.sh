@@ -77,6 +77,30 @@ cp kept.mdb state/differ.mdb
 "$B/notifier" </dev/null >copy.out 2>>notifier.log || fail "notifier ended with $?"
 [ ! -s copy.out ] || fail "the copy was taken for news"
 
+# One in the middle, and the one behind it gives another number: the rest is
+# announced, and the operator is told which are lost, also by the next start.
+export STATE_DIR="$T/middle.d"
+"$B/subscribers" add ann -c stdout -t ann -b 9 -l en
+snap 0 '' | differ
+for n in 1 2 3 4 5 6; do snap "$n" "$(row BTCUSDT Buy "$n" "$n")" | differ; done
+cp -r middle.d whole.d
+cp middle.d/differ.mdb kept.mdb
+LC_ALL=C sed 's/"seq":3,/"seq":3;/g; s/"seq":4,/"seq":9,/g' kept.mdb >middle.d/differ.mdb
+rm middle.d/differ.mdb-lock
+"$B/notifier" </dev/null >middle 2>middle.log || fail "notifier ended with $?: an event in the middle"
+jq -r 'select(.text) | .seq' middle | paste -sd ' ' >got
+echo 1 2 5 6 | same - got
+has middle.log 'level=warn.*event 3 of differ' || fail "event 3: the log does not say why"
+has middle.log 'level=warn.*event 4 of differ.*event 9' || fail "event 4: the log does not say why"
+"$B/statecat" notifier/alarms | grep -q '"alarm":"events_lost","open":true.*events 3 to 4 of' || fail "what was lost is no alarm"
+[ "$("$B/statecat" notifier/health | jq .skipped)" = 2 ] || fail "what was lost is not counted"
+# Behind a filter there may be gaps.
+STATE_DIR=$T/whole.d
+"$B/statecat" differ/events | grep -v '"seq":[34],' | "$B/notifier" -l >gaps 2>>notifier.log || fail "notifier ended with $?"
+[ "$(grep -c '"text"' gaps)" -eq 4 ] || fail "behind a filter: $(cat gaps)"
+alarm events_lost true && fail "a gap behind a filter is no loss"
+STATE_DIR=$T/state
+
 # Set back to an older copy: no number is announced with another meaning.
 cp state/differ.mdb kept.mdb
 snap 5 "$(row BTCUSDT Buy 3 3),$(row ETHUSDT Sell 6 2)" | differ

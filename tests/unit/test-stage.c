@@ -393,6 +393,18 @@ alarm_at(struct store *s, int open, int64_t ms)
 	return rc;
 }
 
+static int
+expire_at(struct store *s, int64_t ms)
+{
+	struct store_txn *t;
+	int rc;
+
+	assert_int_equal(store_begin(s, 1, &t), STORE_OK);
+	rc = alarm_expire(t, "map_full", 10000, "known", ms);
+	assert_int_equal(store_commit(t), STORE_OK);
+	return rc;
+}
+
 static void
 test_alarm_rows(void **arg)
 {
@@ -416,6 +428,14 @@ test_alarm_rows(void **arg)
 	assert_int_equal(alarm_at(s, 0, 5000), 0);
 	assert_int_equal(alarm_at(s, 1, 6000), 1);
 	assert_null(strstr(row(s, "alarms", "map_full"), "until"));
+	/* Open since 6000. */
+	assert_int_equal(expire_at(s, 15999), 0);
+	assert_int_equal(expire_at(s, 16000), 1);
+	assert_string_equal(row(s, "alarms", "map_full"),
+	    "{\"alarm\":\"map_full\",\"open\":false,"
+	    "\"since\":\"1970-01-01T00:00:06.000Z\","
+	    "\"until\":\"1970-01-01T00:00:16.000Z\",\"text\":\"known\"}");
+	assert_int_equal(expire_at(s, 99000), 0);
 	store_close(s);
 }
 

@@ -2,8 +2,9 @@
 # Sourced, after lib.sh.
 #
 # The risker listens on run/risker.sock, writes down each alert in the file
-# handed, and answers on run/webhookd.sock by what the file verdict says: a
-# status, or "none".  It connects there at once; the file linked says that it has.
+# handed, and answers on run/webhookd.sock by what the file verdict, or one with
+# a dot and the alert's id behind, says: a status, or "none".  It connects there
+# at once; the file linked says that it has.
 
 requires curl jq perl
 SECRET='k9P$Xz83!vW@b12N#rTe'
@@ -34,9 +35,9 @@ while (1) {
 		while ($left{$from} =~ s/^(.*\n)//) {
 			my $line = $1;
 			open(my $to, '>>', 'handed') or die; print $to $line; close $to;
-			open(my $rule, '<', 'verdict') or die; chomp(my $code = <$rule>); close $rule;
-			next if $code eq 'none';
 			my ($id) = $line =~ /"id":"([0-9a-f]{32})"/ or next;
+			open(my $rule, '<', -e "verdict.$id" ? "verdict.$id" : 'verdict') or die; chomp(my $code = <$rule>); close $rule;
+			next if $code eq 'none';
 			my $ok = $code < 300 ? 'true' : 'false';
 			my $result = qq({"type":"result","id":"$id","code":$code,"ok":$ok,"quantity":0.020,"price":47500.00}\n);
 			syswrite($out, $result) if $out;

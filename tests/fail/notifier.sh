@@ -3,6 +3,7 @@
 # comes twice.
 requires jq curl
 . "$top/tests/e2e/notifier-signals.sh"
+pending='' # whether messages are, before the program starts
 export TELEGRAM_BOT_TOKEN=1:t NOTIFY_LANG=en NOTIFY_WEBHOOK_SECRET=0123456789abcdef0123456789abcdef
 
 scene() {
@@ -14,6 +15,19 @@ scene() {
 		signal 2 1 INCREASE
 		signal 3 1 CLOSE
 	} >lines
+	[ -z "$pending" ] || undelivered
+}
+# undelivered: the lines are taken, nothing gets through, and all is due again.
+undelivered() {
+	control fault '{"path":"/bot","status":502,"count":0}'
+	control fault '{"path":"/hook","status":502,"count":0}'
+	"$B/notifier" -l <lines >/dev/null 2>pending.log
+	[ "$(table pending | wc -l)" -ge 2 ] || fail 'nothing is pending'
+	control clear '{}'
+	wait_for 5 due
+}
+due() {
+	table deliveries | jq -se --arg now "$(date -u +%FT%T.%3NZ)" 'all(.[].due; . == null or . <= $now)'
 }
 
 act() {

@@ -2,6 +2,7 @@
 # alerts once more, which must get the same decisions.
 requires jq
 case=$top/tests/replay/risker/worked-examples
+decided=0 # alerts that are before the program starts
 
 scene() {
 	# shellcheck disable=SC2046 # settings without blanks
@@ -17,6 +18,7 @@ scene() {
 		done
 		[ ! -e "$steps/orders.ndjson" ] ||
 		    "$B/rows" $dir trader orders order_link_id <"$steps/orders.ndjson"
+		[ $decided -eq 0 ] || head -n $decided "$steps/in.ndjson" | "$B/risker" -d $dir >$dir.out 2>risker.log
 	done
 	"$B/risker" -d calm <"$steps/in.ndjson" >calm.out 2>calm.log
 	[ -s calm.out ] || fail 'nothing is decided'

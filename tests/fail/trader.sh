@@ -4,6 +4,7 @@
 requires jq curl
 . "$top/tests/trader.sh"
 export BYBIT_RECV_WINDOW=1000
+orders='1 2'
 
 scene() {
 	exchange
@@ -38,7 +39,10 @@ act() {
 	gone || trade 3 until_gone
 	victim_ends TERM
 	cat trader.out >>results
-	for n in 1 2; do
+	said_is_kept
+}
+said_is_kept() {
+	for n in $orders; do
 		! said $n || [ "$("$B/statecat" -d "$S" trader/orders | jq -r "select(.id == \"$(id $n)\").result.id" | head -n 1)" = "$(id $n)" ] ||
 		    fail "result $n was said, and is not kept"
 	done

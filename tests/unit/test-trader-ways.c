@@ -18,54 +18,6 @@
 
 #include "tests/unit/trader-fake.h"
 
-static int
-setup(void **state)
-{
-	struct fake *f = malloc(sizeof(*f));
-
-	if (f == NULL)
-		return -1;
-	fake_start(f);
-	fake_run(f, 500); /* equity and mode are known */
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fake_end(*state);
-	free(*state);
-	return 0;
-}
-
-static void
-expect_state(struct fake *f, int n, const char *suffix, const char *state)
-{
-	assert_string_equal(fake_state(f, n, suffix), state);
-}
-
-/* The position is the entry's, with its stop. */
-static void
-expect_stands(const struct fake *f, int size)
-{
-	assert_int_equal(f->size, size);
-	if (size > 0)
-		assert_int_equal(f->stop, 46550000);
-}
-
-static void
-set_script(struct fake *f, size_t n, const enum fake_create *script)
-{
-	memcpy(f->script, script, n * sizeof(script[0]));
-	f->nscript = n;
-}
-#define SCRIPT(f, ...)                                                         \
-	set_script(f,                                                          \
-	    sizeof((enum fake_create[]){ __VA_ARGS__ }) /                      \
-		sizeof(enum fake_create),                                      \
-	    (enum fake_create[]){ __VA_ARGS__ })
-
 static void
 test_usual_way(void **state)
 {
@@ -73,16 +25,16 @@ test_usual_way(void **state)
 
 	fake_alert(f, 1, "buy");
 	fake_run(f, 500);
-	expect_state(f, 1, "-0", "protected");
-	expect_stands(f, 20);
+	fake_expect(f, 1, "-0", "protected");
+	fake_expect_stands(f, 20);
 	assert_int_equal(f->creates, 1);
 	assert_int_equal(f->stops, 0);
 	assert_int_equal(fake_said(f, 1), 1);
 	fake_alert(f, 2, "close");
 	fake_run(f, 3000);
-	expect_state(f, 2, "-0", "closed");
-	expect_state(f, 1, "-0", "closed");
-	expect_stands(f, 0);
+	fake_expect(f, 2, "-0", "closed");
+	fake_expect(f, 1, "-0", "closed");
+	fake_expect_stands(f, 0);
 	assert_int_equal(f->creates, 2);
 	assert_int_equal(fake_said(f, 1), 1);
 	assert_int_equal(fake_said(f, 2), 1);
@@ -109,11 +61,11 @@ test_replies(void **state)
 
 		fake_start(&f);
 		fake_run(&f, 500);
-		set_script(&f, cases[i].n, cases[i].script);
+		fake_script(&f, cases[i].n, cases[i].script);
 		fake_alert(&f, 1, "buy");
 		fake_run(&f, 20000);
-		expect_state(&f, 1, "-0", "protected");
-		expect_stands(&f, 20);
+		fake_expect(&f, 1, "-0", "protected");
+		fake_expect_stands(&f, 20);
 		assert_int_equal(fake_booked(&f, 1, "-0"), 1);
 		assert_int_equal(f.creates, cases[i].creates);
 		assert_int_equal(fake_said(&f, 1), 1);
@@ -131,7 +83,7 @@ test_accepted_and_late(void **state)
 	fake_alert(f, 1, "buy");
 	fake_run(f, 25000);
 	assert_int_equal(f->creates, 1);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 }
 
 /* The second request of an order waits for nothing that forbids the first. */
@@ -140,15 +92,15 @@ test_no_second_send(void **state)
 {
 	struct fake *f = *state;
 
-	SCRIPT(f, FAKE_SWALLOW);
+	FAKE_SCRIPT(f, FAKE_SWALLOW);
 	fake_alert(f, 1, "buy");
 	fake_run(f, 1000);
 	f->halted = 1;
 	fake_run(f, 20000);
 	assert_int_equal(f->creates, 1);
-	expect_state(f, 1, "-0", "sent");
+	fake_expect(f, 1, "-0", "sent");
 	fake_run(f, 50000);
-	expect_state(f, 1, "-0", "failed");
+	fake_expect(f, 1, "-0", "failed");
 	assert_int_equal(fake_said(f, 1), 1);
 }
 
@@ -161,15 +113,15 @@ test_second_had_no_effect(void **state)
 {
 	struct fake *f = *state;
 
-	SCRIPT(f, FAKE_LOSE, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT,
-	    FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT);
+	FAKE_SCRIPT(f, FAKE_LOSE, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT,
+	    FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT);
 	f->order_lag = f->position_lag = 40000;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 35000);
-	expect_state(f, 1, "-0", "sent");
+	fake_expect(f, 1, "-0", "sent");
 	assert_int_equal(fake_said(f, 1), 0);
 	fake_run(f, 10000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(fake_booked(f, 1, "-0"), 1);
 }
 
@@ -179,13 +131,13 @@ test_second_refused(void **state)
 {
 	struct fake *f = *state;
 
-	SCRIPT(f, FAKE_LOSE, FAKE_REFUSE);
+	FAKE_SCRIPT(f, FAKE_LOSE, FAKE_REFUSE);
 	f->order_lag = 90000;
 	f->position_lag = 14000;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 30000);
-	expect_state(f, 1, "-0", "protected");
-	expect_stands(f, 20);
+	fake_expect(f, 1, "-0", "protected");
+	fake_expect_stands(f, 20);
 	assert_int_equal(fake_booked(f, 1, "-0"), 1);
 }
 
@@ -206,7 +158,7 @@ kill_and_go_on(const struct killed *k, int lose)
 	fake_start(&f);
 	fake_run(&f, 500);
 	if (lose)
-		SCRIPT(&f, FAKE_LOSE);
+		FAKE_SCRIPT(&f, FAKE_LOSE);
 	fake_line(line, sizeof(line), &f, 1, "buy", "");
 	assert_int_equal(fake_take(&f, line, 0, 0), TRADER_TAKEN);
 	for (int i = 1; i <= k->turn; i++)
@@ -225,8 +177,8 @@ kill_and_go_on(const struct killed *k, int lose)
 		}
 	}
 	fake_run(&f, 20000);
-	expect_state(&f, 1, "-0", "protected");
-	expect_stands(&f, 20);
+	fake_expect(&f, 1, "-0", "protected");
+	fake_expect_stands(&f, 20);
 	assert_int_equal(fake_booked(&f, 1, "-0"), 1);
 	assert_int_equal(f.norders, 1);
 	/* What Bybit has is found, not sent to be refused. */
@@ -279,9 +231,9 @@ test_killed_close(void **state)
 				assert_int_equal(
 				    fake_take(&f, line, 1, 0), TRADER_TAKEN);
 			fake_run(&f, 15000);
-			expect_state(&f, 2, "-0", "closed");
-			expect_state(&f, 1, "-0", "closed");
-			expect_stands(&f, 0);
+			fake_expect(&f, 2, "-0", "closed");
+			fake_expect(&f, 1, "-0", "closed");
+			fake_expect_stands(&f, 0);
 			assert_int_equal(f.norders, 2);
 			fake_end(&f);
 		}
@@ -296,12 +248,12 @@ test_close_before_fill_is_seen(void **state)
 	f->position_lag = 3000;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 500);
-	expect_state(f, 1, "-0", "filled");
+	fake_expect(f, 1, "-0", "filled");
 	fake_alert(f, 2, "close");
 	fake_run(f, 15000);
-	expect_stands(f, 0);
-	expect_state(f, 1, "-0", "closed");
-	expect_state(f, 2, "-0", "closed");
+	fake_expect_stands(f, 0);
+	fake_expect(f, 1, "-0", "closed");
+	fake_expect(f, 2, "-0", "closed");
 }
 
 /* A close while the entry's request is out: what fills later goes at once. */
@@ -314,13 +266,13 @@ test_close_overtakes(void **state)
 	fake_alert(f, 1, "buy");
 	fake_run(f, 100);
 	f->held = NULL;
-	SCRIPT(f, FAKE_LOSE);
+	FAKE_SCRIPT(f, FAKE_LOSE);
 	f->order_lag = 4000;
 	f->position_lag = 4000;
 	fake_alert(f, 2, "close");
 	fake_run(f, 20000);
-	expect_stands(f, 0);
-	expect_state(f, 1, "-0", "closed");
+	fake_expect_stands(f, 0);
+	fake_expect(f, 1, "-0", "closed");
 	assert_int_equal(fake_booked(f, 1, "-0"), 1);
 	assert_int_equal(fake_said(f, 1), 1);
 }
@@ -339,7 +291,7 @@ test_close_during_leverage(void **state)
 	fake_run(f, 100);
 	f->held = NULL;
 	fake_run(f, 5000);
-	expect_state(f, 1, "-0", "expired");
+	fake_expect(f, 1, "-0", "expired");
 	assert_int_equal(f->creates, 0);
 	assert_int_equal(fake_said(f, 1), 1);
 }
@@ -352,14 +304,14 @@ test_close_in_vain(void **state)
 
 	fake_alert(f, 1, "buy");
 	fake_run(f, 500);
-	SCRIPT(f, FAKE_VAIN);
+	FAKE_SCRIPT(f, FAKE_VAIN);
 	f->percent[1] = 0;
 	f->percent[2] = 100;
 	f->npercent = 3;
 	f->atp = 1;
 	fake_alert(f, 2, "close");
 	fake_run(f, 10000);
-	expect_stands(f, 0);
+	fake_expect_stands(f, 0);
 	assert_int_equal(fake_booked(f, 2, "-0"), 1);
 	assert_int_equal(fake_booked(f, 2, "-0a"), 1);
 	assert_int_equal(fake_said(f, 2), 1);
@@ -376,7 +328,7 @@ test_close_in_parts_late(void **state)
 
 	fake_alert(f, 1, "buy");
 	fake_run(f, 500);
-	SCRIPT(f, FAKE_LOSE);
+	FAKE_SCRIPT(f, FAKE_LOSE);
 	f->percent[0] = 50;
 	f->npercent = 1;
 	f->order_lag = 4000;
@@ -384,8 +336,8 @@ test_close_in_parts_late(void **state)
 	fake_run(f, 6000);
 	f->order_lag = 0;
 	fake_run(f, 30000);
-	expect_stands(f, 0);
-	expect_state(f, 1, "-0", "closed");
+	fake_expect_stands(f, 0);
+	fake_expect(f, 1, "-0", "closed");
 	assert_int_equal(fake_said(f, 2), 1);
 	assert_non_null(
 	    strstr(buf_cstr(&f->said), "\"side\":\"Sell\",\"quantity\":0.02"));
@@ -403,7 +355,7 @@ test_close_in_parts(void **state)
 	f->npercent = 2;
 	fake_alert(f, 2, "close");
 	fake_run(f, 10000);
-	expect_stands(f, 0);
+	fake_expect_stands(f, 0);
 	assert_int_equal(f->norders, 4); /* 20, then 10 of 20, 5 of 10, 5 */
 	assert_int_equal(fake_said(f, 2), 1);
 	assert_non_null(
@@ -422,13 +374,13 @@ test_close_does_not_hammer(void **state)
 	fake_alert(f, 1, "buy");
 	fake_run(f, 500);
 	f->creates = 0;
-	set_script(f, 8, lost);
+	fake_script(f, 8, lost);
 	fake_alert(f, 2, "close");
 	fake_run(f, 10000);
 	assert_in_range(f->creates, 2, 7);
 	f->nscript = f->at = 0;
 	fake_run(f, 10000);
-	expect_stands(f, 0);
+	fake_expect_stands(f, 0);
 }
 
 /* A halt stops entries; it neither stops a close nor lets one stop it. */
@@ -444,9 +396,9 @@ test_halted_close(void **state)
 	f->wall++;
 	fake_alert(f, 3, "buy");
 	fake_run(f, 3000);
-	expect_state(f, 2, "-0", "closed");
-	expect_state(f, 3, "-0", "rejected");
-	expect_stands(f, 0);
+	fake_expect(f, 2, "-0", "closed");
+	fake_expect(f, 3, "-0", "rejected");
+	fake_expect_stands(f, 0);
 }
 
 /* F05: the stop vanishes: it is set again; where it cannot be, all is closed.
@@ -461,7 +413,7 @@ test_stop_vanishes(void **state)
 	fake_run(f, 500);
 	f->stop = 0;
 	fake_run(f, 3000);
-	expect_stands(f, 20);
+	fake_expect_stands(f, 20);
 	f->stop = 0;
 	f->stops_refused = 1;
 	gone_mono = f->mono;
@@ -469,7 +421,7 @@ test_stop_vanishes(void **state)
 		fake_turn(f, 10, 1);
 	assert_in_range(f->mono - gone_mono, 1, 11000);
 	fake_run(f, 5000);
-	expect_state(f, 1, "-0", "closed");
+	fake_expect(f, 1, "-0", "closed");
 	assert_int_equal(fake_booked(f, 1, "-0x"), 1);
 }
 
@@ -481,7 +433,7 @@ test_short(void **state)
 
 	fake_alert(f, 1, "sell");
 	fake_run(f, 500);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(f->side, 'S');
 	assert_int_equal(f->stop, 48450000);
 	f->stop = 0;
@@ -491,7 +443,7 @@ test_short(void **state)
 	fake_alert(f, 2, "close");
 	fake_run(f, 3000);
 	assert_int_equal(f->size, 0);
-	expect_state(f, 1, "-0", "closed");
+	fake_expect(f, 1, "-0", "closed");
 }
 
 /* F12: 37 % fill: that much is protected, nothing is sent again. */
@@ -504,8 +456,8 @@ test_part_fill(void **state)
 	f->npercent = 1;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 1000);
-	expect_state(f, 1, "-0", "protected");
-	expect_stands(f, 7);
+	fake_expect(f, 1, "-0", "protected");
+	fake_expect_stands(f, 7);
 	fake_run(f, 5000);
 	assert_int_equal(f->creates, 1);
 	assert_non_null(strstr(buf_cstr(&f->said), "\"filledQty\":0.007"));
@@ -517,13 +469,13 @@ test_rejects_halt(void **state)
 {
 	struct fake *f = *state;
 
-	SCRIPT(
+	FAKE_SCRIPT(
 	    f, FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE);
 	f->unwritable = 1;
 	for (int n = 1; n <= 5; n++) {
 		fake_alert(f, n, "buy");
 		fake_run(f, 200);
-		expect_state(f, n, "-0", "rejected");
+		fake_expect(f, n, "-0", "rejected");
 		if (n == 3)
 			fake_crash(f, 0);
 		fake_run(f, 3000);
@@ -531,7 +483,7 @@ test_rejects_halt(void **state)
 	assert_int_equal(f->creates, 5);
 	fake_alert(f, 6, "buy");
 	fake_run(f, 3000);
-	expect_state(f, 6, "-0", "rejected");
+	fake_expect(f, 6, "-0", "rejected");
 	assert_int_equal(f->creates, 5);
 	f->unwritable = 0;
 	fake_run(f, 3000);
@@ -541,7 +493,7 @@ test_rejects_halt(void **state)
 	fake_run(f, 3000);
 	fake_alert(f, 7, "buy");
 	fake_run(f, 1000);
-	expect_state(f, 7, "-0", "protected");
+	fake_expect(f, 7, "-0", "protected");
 }
 
 /* F70: no entry after SIGTERM. */
@@ -582,8 +534,8 @@ test_flatten_after_crash(void **state)
 	taken_by_last_run(f, 0);
 	trader_flatten(f->t, 1);
 	fake_run(f, 15000);
-	expect_stands(f, 0);
-	expect_state(f, 1, "-0", "closed");
+	fake_expect_stands(f, 0);
+	fake_expect(f, 1, "-0", "closed");
 	assert_true(trader_flat(f->t));
 }
 
@@ -595,8 +547,8 @@ test_close_after_crash(void **state)
 	taken_by_last_run(f, 4000);
 	fake_alert(f, 2, "close");
 	fake_run(f, 20000);
-	expect_stands(f, 0);
-	expect_state(f, 1, "-0", "closed");
+	fake_expect_stands(f, 0);
+	fake_expect(f, 1, "-0", "closed");
 	assert_int_equal(fake_booked(f, 1, "-0"), 1);
 }
 
@@ -608,15 +560,15 @@ test_stale_rows(void **state)
 
 	fake_alert(f, 1, "buy");
 	fake_run(f, 1000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	f->was_side = 0;
 	f->was_size = f->was_seq = f->was_stop = 0;
 	f->show_mono = f->mono + 30000;
 	fake_run(f, 31000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	f->stop = 0;
 	fake_run(f, 8000);
-	expect_stands(f, 20);
+	fake_expect_stands(f, 20);
 }
 
 /* Bought by hand on the other side: that is not ours to net. */
@@ -631,7 +583,7 @@ test_other_side(void **state)
 	fake_run(f, 16000);
 	fake_alert(f, 1, "buy");
 	fake_run(f, 500);
-	expect_state(f, 1, "-0", "rejected");
+	fake_expect(f, 1, "-0", "rejected");
 	assert_int_equal(f->creates, 0);
 	assert_int_equal(f->stop, 0);
 }
@@ -671,9 +623,9 @@ test_lines_alone(void **state)
 	fake_line(late, sizeof(late), f, 3, "buy", "");
 	assert_int_equal(fake_take(f, late, 1, 1), TRADER_TAKEN);
 	fake_run(f, 40000);
-	expect_stands(f, 20);
+	fake_expect_stands(f, 20);
 	assert_int_equal(f->creates, 1);
-	expect_state(f, 3, "-0", "expired");
+	fake_expect(f, 3, "-0", "expired");
 	assert_true(trader_drained(f->t));
 	/* The position goes by hand; the next entry does not wait. */
 	f->side = (char)(f->size = f->stop = 0);
@@ -681,12 +633,12 @@ test_lines_alone(void **state)
 	fake_run(f, 5000);
 	fake_alert(f, 4, "buy");
 	fake_run(f, 1000);
-	expect_state(f, 4, "-0", "protected");
+	fake_expect(f, 4, "-0", "protected");
 	/* The line comes after all. */
 	assert_int_equal(fake_take(f, close, 0, 0), TRADER_KNOWN);
 	fake_run(f, 5000);
-	expect_state(f, 2, "-0", "expired");
-	expect_stands(f, 20);
+	fake_expect(f, 2, "-0", "expired");
+	fake_expect_stands(f, 20);
 }
 
 /* A decision that cannot be understood has an end, too. */
@@ -699,7 +651,7 @@ test_bad_decision(void **state)
 	fake_line(line, sizeof(line), f, 1, "hold", "");
 	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
 	fake_run(f, 100);
-	expect_state(f, 1, "-0", "rejected");
+	fake_expect(f, 1, "-0", "rejected");
 	assert_int_equal(fake_said(f, 1), 1);
 	assert_int_equal(fake_take(f, line, 0, 0), TRADER_KNOWN);
 	assert_int_equal(f->creates, 0);
@@ -714,7 +666,7 @@ test_minute(void **state)
 	for (int n = 1; n <= 10; n++) {
 		fake_alert(f, n, "buy");
 		fake_run(f, 300);
-		expect_state(f, n, "-0", "protected");
+		fake_expect(f, n, "-0", "protected");
 		fake_alert(f, n + 100, "close");
 		fake_run(f, 3000);
 	}
@@ -723,7 +675,7 @@ test_minute(void **state)
 	assert_int_equal(f->halted, 0);
 	fake_alert(f, 11, "buy");
 	fake_run(f, 300);
-	expect_state(f, 11, "-0", "rejected");
+	fake_expect(f, 11, "-0", "rejected");
 	assert_int_equal(f->halted, 1);
 	assert_int_equal(fake_booked(f, 11, "-0"), 0);
 }
@@ -740,7 +692,7 @@ test_silence(void **state)
 	fake_run(f, 60000);
 	f->deaf = 0;
 	fake_run(f, 2000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(f->creates, 1);
 }
 
@@ -772,7 +724,8 @@ test_new_state(void **state)
 int
 main(void)
 {
-#define WAY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WAY(name)                                                              \
+	cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 	const struct CMUnitTest tests[] = {
 		WAY(test_usual_way),
 		cmocka_unit_test(test_replies),

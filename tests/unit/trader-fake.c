@@ -498,6 +498,27 @@ fake_end(struct fake *f)
 	buf_release(&f->said);
 }
 
+int
+fake_setup(void **state)
+{
+	struct fake *f = malloc(sizeof(*f));
+
+	if (f == NULL)
+		return -1;
+	fake_start(f);
+	fake_run(f, 500);
+	*state = f;
+	return 0;
+}
+
+int
+fake_teardown(void **state)
+{
+	fake_end(*state);
+	free(*state);
+	return 0;
+}
+
 static void
 nobody(void *arg, const struct bybit_reply *r)
 {
@@ -612,6 +633,14 @@ fake_alert(struct fake *f, int n, const char *action)
 	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
 }
 
+void
+fake_script(struct fake *f, size_t n, const enum fake_create *script)
+{
+	f->at = 0;
+	memcpy(f->script, script, n * sizeof(script[0]));
+	f->nscript = n;
+}
+
 const char *
 fake_state(const struct fake *f, int n, const char *suffix)
 {
@@ -649,4 +678,18 @@ fake_said(struct fake *f, int n)
 	for (; p != NULL && (p = strstr(p, what)) != NULL; p++)
 		said++;
 	return said;
+}
+
+void
+fake_expect(const struct fake *f, int n, const char *suffix, const char *state)
+{
+	assert_string_equal(fake_state(f, n, suffix), state);
+}
+
+void
+fake_expect_stands(const struct fake *f, int size)
+{
+	assert_int_equal(f->size, size);
+	if (size > 0)
+		assert_int_equal(f->stop, 46550000);
 }

@@ -87,6 +87,10 @@ struct fake {
 void fake_start(struct fake *f);
 void fake_end(struct fake *f);
 
+/* For cmocka: *state is a fake that has run until equity and mode are known. */
+int fake_setup(void **state);
+int fake_teardown(void **state);
+
 /*
  * Killed, and started again on what was stored.  arrive: requests that were on
  * their way have their effect.
@@ -107,11 +111,24 @@ enum trader_taken fake_take(
 /* Both. */
 void fake_alert(struct fake *f, int n, const char *action);
 
+/* What becomes of the next creates. */
+void fake_script(struct fake *f, size_t n, const enum fake_create *script);
+#define FAKE_SCRIPT(f, ...)                                                    \
+	fake_script(f,                                                         \
+	    sizeof((enum fake_create[]){ __VA_ARGS__ }) /                      \
+		sizeof(enum fake_create),                                      \
+	    (enum fake_create[]){ __VA_ARGS__ })
+
 /* The state in the row of alert n with that suffix ("-0"), or "". */
 const char *fake_state(const struct fake *f, int n, const char *suffix);
 /* Requests that were booked with that link id. */
 int fake_booked(const struct fake *f, int n, const char *suffix);
 /* How often a result of alert n was said. */
 int fake_said(struct fake *f, int n);
+
+/* That alert has that state; a long of that size stands, with its stop. */
+void fake_expect(
+    const struct fake *f, int n, const char *suffix, const char *state);
+void fake_expect_stands(const struct fake *f, int size);
 
 #endif

@@ -92,7 +92,7 @@ nothing_left(struct order *o)
 	else if (o->kind == ORDER_CLOSE)
 		o->reason[0] = '\0';
 	o->ret_code = 0;
-	finish(o, o->test || o->t->opts.dry_run ? ORDER_DRY : ORDER_CLOSED);
+	finish(o, trader_only_says(o) ? ORDER_DRY : ORDER_CLOSED);
 }
 
 /*
@@ -213,7 +213,8 @@ static int
 later_entry(const struct order *o)
 {
 	for (const struct order *e = o->t->orders; e != NULL; e = e->next)
-		if (e->kind == ORDER_ENTRY && e->time_ms > o->time_ms &&
+		if (e->kind == ORDER_ENTRY && !e->test &&
+		    e->time_ms > o->time_ms &&
 		    strcmp(e->symbol, o->symbol) == 0 &&
 		    (e->sends > 0 || e->perhaps) &&
 		    (!order_final(e) || e->state == ORDER_CLOSED))
@@ -333,7 +334,7 @@ begin(struct order *o)
 		}
 		if (o->look_only)
 			return;
-		if (o->sends == 0 && o->attempt == 0)
+		if (o->sends == 0 && o->attempt == 0 && !trader_only_says(o))
 			doom(o);
 	}
 	if (!slot_read(s, o->need_mono))
@@ -361,7 +362,7 @@ begin(struct order *o)
 	    o->side, sizeof(o->side), "%s", p->side == 'B' ? "Sell" : "Buy");
 	(void)decimal_format(o->qty, p->size);
 	o->seq = p->seq;
-	if (o->kind == ORDER_CLOSE && (o->test || t->opts.dry_run)) {
+	if (o->kind == ORDER_CLOSE && trader_only_says(o)) {
 		o->closed = p->size;
 		nothing_left(o);
 		return;

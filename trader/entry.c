@@ -149,13 +149,13 @@ try_entry(struct order *o)
 	if (t->equity_mono == 0 && t->mono_ms - t->start_mono < START_MS) {
 		/* Just started: the equity is on its way. */
 	} else if (errors.len > 0 || buf_failed(&errors)) {
-		if (o->sent_ms == 0 && !o->test && !t->opts.dry_run &&
+		if (o->sent_ms == 0 && !trader_only_says(o) &&
 		    caps_minute(t) >= (size_t)t->opts.max_minute)
 			trader_halt(t,
 			    "entries in a minute exceed "
 			    "MAX_ORDERS_PER_MINUTE");
 		refuse(o, &errors);
-	} else if (o->test || t->opts.dry_run) {
+	} else if (trader_only_says(o)) {
 		trader_finish(o, ORDER_DRY);
 	} else if (leverage_set(o, slot_row(s, o->position_idx))) {
 		o->base = slot_row(s, o->position_idx)->side == o->side[0]

@@ -103,6 +103,8 @@ void trader_alarm(
 void trader_halt(struct trader *t, const char *why);
 int trader_halted(const struct trader *t, char *why, size_t size);
 void trader_append(struct trader *t, struct order *o);
+/* 1 for a test, and under DRY_RUN: it is said what would be done, no more. */
+int trader_only_says(const struct order *o);
 /* The order is final: its row, its result (unless it has one), its place. */
 void trader_finish(struct order *o, enum order_state state);
 

@@ -78,8 +78,8 @@ caps_minute(const struct trader *t)
 	for (size_t i = 0; i < t->caps.nsent; i++)
 		n += t->caps.sent[i] > since;
 	for (const struct order *o = t->orders; o != NULL; o = o->next)
-		n += o->kind == ORDER_ENTRY && o->perhaps && o->sends == 0 &&
-		    o->time_ms > since;
+		n += o->kind == ORDER_ENTRY && !o->test && o->perhaps &&
+		    o->sends == 0 && o->time_ms > since;
 	return n;
 }
 

@@ -79,13 +79,13 @@ protect_closing(const struct order *o)
 	return NULL;
 }
 
-/* A close of that symbol that an alert asked for is under way. */
+/* A close of that symbol that an alert asked for is under way, for real. */
 static int
 closing_by_alert(const struct order *o)
 {
 	for (const struct order *p = o->t->orders; p != NULL; p = p->next)
 		if (p->kind == ORDER_CLOSE && !order_final(p) &&
-		    strcmp(p->symbol, o->symbol) == 0)
+		    !trader_only_says(p) && strcmp(p->symbol, o->symbol) == 0)
 			return 1;
 	return 0;
 }

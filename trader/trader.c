@@ -153,6 +153,12 @@ trader_append(struct trader *t, struct order *o)
 	*at = o;
 }
 
+int
+trader_only_says(const struct order *o)
+{
+	return o->test || o->t->opts.dry_run;
+}
+
 void
 trader_finish(struct order *o, enum order_state state)
 {

@@ -3,3 +3,4 @@ test-trader_EXTRA := $(trader_parts) tests/unit/trader-fake.o
 test-trader-ways_EXTRA := $(test-trader_EXTRA)
 test-trader-doubt_EXTRA := $(test-trader_EXTRA)
 test-trader-refusals_EXTRA := $(test-trader_EXTRA)
+test-trader-closes_EXTRA := $(test-trader_EXTRA)

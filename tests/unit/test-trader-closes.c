@@ -1,0 +1,87 @@
+/*
+ * trader's closes beside what else its symbol has: tests and dry runs
+ * (F51).
+ *
+ * Not tested here: a close alone, and its races with entries
+ * (test-trader-ways); hedge mode (e2e/trader-hedge).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/trader-fake.h"
+
+/* An entry that has filled, while the position does not show it yet. */
+static void
+fill_unseen(struct fake *f)
+{
+	f->position_lag = 300;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 250);
+	fake_expect(f, 1, "-0", "filled");
+}
+
+/* A close that is only asked what it would do does nothing to an entry. */
+static void
+test_close_for_show(void **state)
+{
+	(void)state;
+
+	for (int dry = 0; dry <= 1; dry++) {
+		char line[2048];
+		struct fake f;
+
+		fake_start(&f);
+		fake_run(&f, 500);
+		fill_unseen(&f);
+		f.t->opts.dry_run = dry;
+		fake_line(line, sizeof(line), &f, 2, "close",
+		    dry ? "" : ",\"test\":true");
+		assert_int_equal(fake_take(&f, line, 0, 0), TRADER_TAKEN);
+		fake_run(&f, 15000);
+		fake_expect(&f, 1, "-0", "protected");
+		fake_expect(&f, 2, "-0", "dry");
+		fake_expect_stands(&f, 20);
+		assert_int_equal(f.norders, 1);
+		fake_end(&f);
+	}
+}
+
+/* A test of an entry is none that a close would have come too late for. */
+static void
+test_entry_for_show(void **state)
+{
+	struct fake *f = *state;
+	char close[2048], test[2048];
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	fake_line(close, sizeof(close), f, 2, "close", "");
+	fake_run(f, 10);
+	fake_line(test, sizeof(test), f, 3, "buy", ",\"test\":true");
+	fake_crash(f, 0);
+	assert_int_equal(fake_take(f, close, 1, 0), TRADER_TAKEN);
+	assert_int_equal(fake_take(f, test, 1, 0), TRADER_TAKEN);
+	fake_run(f, 20000);
+	fake_expect(f, 2, "-0", "closed");
+	fake_expect_stands(f, 0);
+}
+
+int
+main(void)
+{
+#define CLOSE(name)                                                            \
+	cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_close_for_show),
+		CLOSE(test_entry_for_show),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -85,7 +85,8 @@ closing_by_alert(const struct order *o)
 {
 	for (const struct order *p = o->t->orders; p != NULL; p = p->next)
 		if (p->kind == ORDER_CLOSE && !order_final(p) &&
-		    !trader_only_says(p) && strcmp(p->symbol, o->symbol) == 0)
+		    !p->look_only && !trader_only_says(p) &&
+		    strcmp(p->symbol, o->symbol) == 0)
 			return 1;
 	return 0;
 }

@@ -323,7 +323,7 @@ flatten(struct trader *t)
 	for (struct order *o = t->orders; o != NULL; o = o->next) {
 		if (o->kind != ORDER_ENTRY || order_final(o) || o->doomed)
 			continue;
-		o->doomed = 1;
+		o->doomed = o->fresh = 1;
 		o->need_mono = t->mono_ms;
 	}
 }
@@ -491,7 +491,10 @@ trader_began(struct trader *t, int64_t wall_ms, int64_t orders)
 int
 trader_flat(const struct trader *t)
 {
-	return t->orders == NULL;
+	for (const struct order *o = t->orders; o != NULL; o = o->next)
+		if (!o->look_only || o->perhaps || o->state != ORDER_NEW)
+			return 0;
+	return 1;
 }
 
 const char *

@@ -108,7 +108,7 @@ int trader_drained(const struct trader *t);
 
 /* Close the positions of all entries, from now on or no longer. */
 void trader_flatten(struct trader *t, int on);
-/* No order is left that is not final. */
+/* No order is left that is not final, but what waits for its line. */
 int trader_flat(const struct trader *t);
 
 /*

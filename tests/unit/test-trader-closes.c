@@ -1,6 +1,6 @@
 /*
- * trader's closes beside what else its symbol has: tests and dry runs
- * (F51).
+ * trader's closes beside what else its symbol has: tests and dry runs, lines
+ * that never come, a flatten (F51, F64).
  *
  * Not tested here: a close alone, and its races with entries
  * (test-trader-ways); hedge mode (e2e/trader-hedge).
@@ -73,6 +73,46 @@ test_entry_for_show(void **state)
 	fake_expect_stands(f, 0);
 }
 
+/* -F alone has no input: a close whose line it never gets is not in the way. */
+static void
+test_flatten_beside_a_close(void **state)
+{
+	struct fake *f = *state;
+	char line[2048];
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	fake_line(line, sizeof(line), f, 2, "close", "");
+	fake_crash(f, 0);
+	assert_int_equal(fake_take(f, line, 1, 1), TRADER_TAKEN);
+	trader_flatten(f->t, 1);
+	assert_false(trader_flat(f->t));
+	fake_run(f, 5000);
+	fake_expect_stands(f, 0);
+	assert_true(trader_flat(f->t));
+}
+
+/* What is to be closed stays so after a crash, whoever asked for it. */
+static void
+test_flatten_is_remembered(void **state)
+{
+	struct fake *f = *state;
+
+	FAKE_SCRIPT(f, FAKE_LOSE);
+	f->order_lag = f->position_lag = 3000;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	fake_expect(f, 1, "-0", "sent");
+	trader_flatten(f->t, 1);
+	fake_run(f, 100);
+	fake_alert(f, 2, "close");
+	fake_run(f, 100);
+	fake_crash(f, 0);
+	fake_run(f, 20000);
+	fake_expect(f, 1, "-0", "closed");
+	fake_expect_stands(f, 0);
+}
+
 int
 main(void)
 {
@@ -81,6 +121,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_close_for_show),
 		CLOSE(test_entry_for_show),
+		CLOSE(test_flatten_beside_a_close),
+		CLOSE(test_flatten_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

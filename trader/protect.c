@@ -272,6 +272,20 @@ static void protected(struct order *o)
 	answer(o);
 }
 
+/* It is being closed; a close that Bybit does not take must not stop the stop.
+ */
+static void
+until_closed(
+    struct order *o, const struct position *p, const struct decimal *stop)
+{
+	o->need_mono = o->t->mono_ms + LOOK_MS;
+	if (p->side != o->side[0] || decimal_sign(p->stop_loss) != 0)
+		return;
+	alarm_bare(o, 1);
+	if (!through(o, p, stop))
+		set_stop(o);
+}
+
 /* No position on our side. */
 static void
 absent(struct order *o, const struct position *p)
@@ -328,11 +342,7 @@ protect_advance(struct order *o)
 		return;
 	p = slot_row(s, o->position_idx);
 	if (protect_closing(o) != NULL) {
-		/* A close that Bybit does not take must not stop the stop. */
-		o->need_mono = t->mono_ms + LOOK_MS;
-		if (p->side == o->side[0] && decimal_sign(p->stop_loss) == 0 &&
-		    !through(o, p, &stop))
-			set_stop(o);
+		until_closed(o, p, &stop);
 		return;
 	}
 	if (p->side != o->side[0]) {
@@ -345,7 +355,9 @@ protect_advance(struct order *o)
 		return;
 	}
 	if (o->doomed && o->step != STEP_TRACK) {
-		if (!closing_by_alert(o))
+		if (closing_by_alert(o))
+			until_closed(o, p, &stop);
+		else
 			protect_close(o, doom(o));
 		return;
 	}

@@ -1,6 +1,6 @@
 /*
  * trader's closes beside what else its symbol has: tests and dry runs, lines
- * that never come, a flatten (F51, F64).
+ * that never come, entries whose stop is gone, a flatten (F05, F51, F64).
  *
  * Not tested here: a close alone, and its races with entries
  * (test-trader-ways); hedge mode (e2e/trader-hedge).
@@ -113,6 +113,22 @@ test_flatten_is_remembered(void **state)
 	fake_expect_stands(f, 0);
 }
 
+/* F05: a close that Bybit does not take leaves nothing without its stop. */
+static void
+test_stop_beside_a_close(void **state)
+{
+	struct fake *f = *state;
+
+	fill_unseen(f);
+	FAKE_SCRIPT(f, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT,
+	    FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT);
+	fake_alert(f, 2, "close");
+	f->stop = 0;
+	fake_run(f, 5000);
+	fake_expect(f, 2, "-0", "sent");
+	fake_expect_stands(f, 20);
+}
+
 int
 main(void)
 {
@@ -123,6 +139,7 @@ main(void)
 		CLOSE(test_entry_for_show),
 		CLOSE(test_flatten_beside_a_close),
 		CLOSE(test_flatten_is_remembered),
+		CLOSE(test_stop_beside_a_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ print_usage(FILE *f)
 void
 stage_usage(const char *fmt, ...)
 {
-	char what[256];
+	char what[2048]; /* as in die() */
 	va_list ap;
 
 	va_start(ap, fmt);

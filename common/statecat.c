@@ -121,10 +121,13 @@ find_sources(
 	n = scandir(dir, &names, is_environment, alphasort);
 	if (n == -1)
 		die(errno == ENOENT || errno == ENOTDIR ? EX_CONFIG : EX_IOERR,
-		    "unable to read the state folder %s: %s", dir,
-		    strerror(errno));
+		    "unable to read the state folder %s: %s: expected the one "
+		    "that the programs use: -d DIR, or STATE_DIR",
+		    dir, strerror(errno));
 	if (n == 0)
-		die(EX_CONFIG, "%s holds no state: no stage has run on it",
+		die(EX_CONFIG,
+		    "%s holds no state: no stage has run on it: expected the "
+		    "folder that the programs use: -d DIR, or STATE_DIR",
 		    dir);
 	buf_init(&known, 8192);
 	for (i = 0; i < n; i++) {

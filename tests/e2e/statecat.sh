@@ -18,7 +18,7 @@ status() {
 
 # Nothing there: 78.  The folder is not made by looking.
 status 78 "$B/statecat" -d state events
-grep -q 'unable to read the state folder state' err || fail "no folder: $(cat err)"
+grep -q 'unable to read the state folder state: .* -d DIR, or STATE_DIR' err || fail "no folder: $(cat err)"
 [ ! -e state ] || fail "statecat made the folder"
 mkdir -m 700 state
 status 78 "$B/statecat" -d state events
@@ -48,6 +48,11 @@ status 0 "$B/statecat" -d state alarms
 status 64 "$B/statecat" -d state nothing
 grep -q "there is no table 'nothing' in state; there are:.* differ/events" err ||
 	fail "unknown table: $(cat err)"
+# All of them, however many there are.
+"$B/subscribers" -d state add ann -c stdout -t x || fail 'subscribers'
+status 64 "$B/statecat" -d state nothing
+grep -q "there are: differ/.* notifier/told\"" err || fail "unknown table: $(cat err)"
+rm state/notifier.*
 status 64 "$B/statecat" -d state notifier/events
 status 64 "$B/statecat" -d state
 grep -q '^usage: statecat' err || fail "no usage: $(cat err)"

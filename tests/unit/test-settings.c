@@ -27,6 +27,7 @@ static char dir[64];
 static char file[96];
 static struct buf errors, warnings;
 static char example[PATH_MAX]; /* .env.example */
+static char manual[PATH_MAX];  /* common/sluice.7 */
 
 static int
 setup(void **arg)
@@ -671,6 +672,40 @@ test_example_file(void **arg)
 	assert_int_equal(unsetenv("BYBIT_API_SECRET"), 0);
 }
 
+/* sluice(7) lists every setting, with its default and its bounds. */
+static void
+test_manual(void **arg)
+{
+	char text[65536];
+	struct buf list;
+	ssize_t n;
+	int fd, i;
+
+	(void)arg;
+	fd = open(manual, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		skip();
+	n = read(fd, text, sizeof(text) - 1);
+	assert_in_range(n, 1000, sizeof(text) - 2);
+	(void)close(fd);
+	text[n] = '\0';
+	buf_init(&list, sizeof(text));
+	for (i = 0; i < SETTINGS_COUNT; i++) {
+		const char *value = setting_table[i].value;
+
+		buf_clear(&list);
+		/* A line that begins with a dot is none of text. */
+		buf_printf(&list, ".It Ev %s\n%s%s%s", setting_table[i].name,
+		    value != NULL && *value == '.' ? "\\&" : "",
+		    value != NULL ? value : "", value != NULL ? "; " : "");
+		setting_expected(&list, &setting_table[i]);
+		buf_putc(&list, '\n');
+		if (strstr(text, buf_cstr(&list)) == NULL)
+			fail_msg("sluice.7 lacks:\n%s", buf_cstr(&list));
+	}
+	buf_release(&list);
+}
+
 /*
  * What is not kept is gone, from the environment's own memory, too; another
  * setting of the same text, and what is no secret, stay.
@@ -721,11 +756,14 @@ main(void)
 		T(test_files),
 		T(test_unknown_names),
 		T(test_example_file),
+		T(test_manual),
 		T(test_secrets_that_are_kept),
 	};
 
 	/* The tests are run from the project's root; each then goes away. */
 	if (realpath(".env.example", example) == NULL)
 		example[0] = '\0';
+	if (realpath("common/sluice.7", manual) == NULL)
+		manual[0] = '\0';
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,11 +18,13 @@
 
 #include "common/clock.h"
 #include "common/halt.h"
+#include "common/json.h"
 #include "common/store.h"
 #include "tests/unit/api-fake.h"
 
 #define ID_A "0000000000000000000000000000000a"
 #define ID_B "0000000000000000000000000000000b"
+#define ID_C "0000000000000000000000000000000c"
 
 /* The public answer: its status, and all that stands in it. */
 static void
@@ -415,6 +417,34 @@ test_one_order(void **arg)
 	fake_get("/api/orders/" ID_B, 503, "table 'decisions' is damaged");
 }
 
+/* What webhookd finds of an alert whose result line was lost. */
+static void
+test_outcome(void **arg)
+{
+	const struct json *v;
+
+	(void)arg;
+	fake_start();
+	assert_null(api_outcome(fake.api, ID_A));
+	fake_row("risker", "decisions", ID_A, 0, "{\"type\":\"order\"}");
+	fake_row("risker", "decisions", ID_B, 0, "{\"ok\":false,\"code\":422}");
+	fake_row("trader", "orders", ID_B "-0", 0, "{\"result\":{\"n\":1}}");
+	fake_row("trader", "orders", ID_A "-0", 0, "{\"state\":\"closed\"}");
+	assert_null(api_outcome(fake.api, ID_A));
+	/* A close that took two orders: the second row has it. */
+	fake_row("trader", "orders", ID_A "-0a", 0, "{\"result\":{\"n\":2}}");
+	v = api_outcome(fake.api, ID_A);
+	assert_non_null(v);
+	assert_string_equal(json_number(json_get(v, "n")), "2");
+	v = api_outcome(fake.api, ID_B);
+	assert_string_equal(json_number(json_get(v, "n")), "1");
+	v = api_outcome(fake.api, ID_C);
+	assert_null(v);
+	fake_row("risker", "decisions", ID_C, 0, "{\"ok\":false,\"code\":422}");
+	v = api_outcome(fake.api, ID_C);
+	assert_string_equal(json_number(json_get(v, "code")), "422");
+}
+
 static void
 test_metrics(void **arg)
 {
@@ -499,6 +529,7 @@ main(void)
 		T(test_orders),
 		T(test_many_orders),
 		T(test_one_order),
+		T(test_outcome),
 		T(test_metrics),
 		T(test_metrics_empty),
 	};

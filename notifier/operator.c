@@ -214,16 +214,21 @@ is_cut_off(struct notifier *n, struct store *s, const char *stage)
 	const char *val;
 	struct buf text;
 	struct store_txn *t;
+	enum store_error e;
 	int ended = 1;
 	size_t len;
 
+	/* Where that cannot be read nothing tells of an orderly end. */
 	if (store_begin(s, 0, &t) != STORE_OK)
-		return 0;
+		return 1;
 	store_key_init(&key);
 	store_key_str(&key, stage);
 	buf_init(&text, HEALTH_MAX);
-	if (store_get(t, "health", key.p, key.len, &val, &len) == STORE_OK)
+	e = store_get(t, "health", key.p, key.len, &val, &len);
+	if (e == STORE_OK)
 		buf_put(&text, val, len);
+	else if (e != STORE_NOTFOUND)
+		ended = 0;
 	store_abort(t);
 	if (buf_reserve(&text, 1) == 0 && text.len > 0)
 		(void)json_bool(
@@ -303,12 +308,20 @@ static void
 list_alarms(struct alarm_list *l, struct store *s, const char *stage)
 {
 	struct store_txn *t;
+	enum store_error e;
+	char text[REASON_SIZE];
 
-	if (store_begin(s, 0, &t) != STORE_OK)
-		return;
 	l->stage = stage;
-	(void)store_scan(t, "alarms", "", 0, list_alarm, l);
-	store_abort(t);
+	e = store_begin(s, 0, &t);
+	if (e == STORE_OK) {
+		e = store_scan(t, "alarms", "", 0, list_alarm, l);
+		store_abort(t);
+	}
+	if (e == STORE_OK)
+		return;
+	reason_set(text, "its alarms cannot be read: %s", store_errstr(s));
+	if (++l->n <= ALARMS_MAX)
+		say_alarm(l, NULL, text);
 }
 
 /* Stages, alarms, the halt: what scripts/status shows, in short. */

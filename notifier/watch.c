@@ -381,11 +381,32 @@ tell_stage(
 	return e == STORE_OK ? notifier_wake(w->n, now) : e;
 }
 
+/* Whether the state of a stage can be read: else its alarms are not known. */
+static void
+look_at_peer(
+    struct watch *w, struct peer *p, enum store_error e, const char *why)
+{
+	char name[64], text[512];
+	int open;
+
+	/* Once may be a start or an end of that stage; damage stays. */
+	p->failures =
+	    e == STORE_OK || e == STORE_NOTFOUND ? 0 : p->failures + 1;
+	open = e == STORE_BAD || p->failures > 1;
+	(void)snprintf(name, sizeof(name), "state_unread %s", p->stage);
+	(void)snprintf(text, sizeof(text),
+	    open ? "the state of %s cannot be read, nor its alarms: %.400s"
+		 : "the state of %s can be read",
+	    p->stage, why);
+	watch_alarm(w, name, open, text);
+}
+
 static struct store *
 peer_store(struct watch *w, struct peer *p, struct moment now)
 {
 	struct store_opts o = { .stage = p->stage, .mode = STORE_READ };
-	char why[512];
+	enum store_error e;
+	char why[512] = "";
 
 	if (w->source != NULL && p == &w->peers[0])
 		return w->source->store;
@@ -393,8 +414,10 @@ peer_store(struct watch *w, struct peer *p, struct moment now)
 		return p->store;
 	p->next_ms = now.mono_ms + PEER_RETRY_MS;
 	o.dir = w->dir;
-	if (store_open(&p->store, &o, why, sizeof(why)) != STORE_OK)
+	e = store_open(&p->store, &o, why, sizeof(why));
+	if (e != STORE_OK)
 		p->store = NULL;
+	look_at_peer(w, p, e, why);
 	return p->store;
 }
 

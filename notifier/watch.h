@@ -42,6 +42,7 @@ struct watch {
 		const char *stage;
 		struct store *store;
 		int64_t next_ms; /* when to try to open it again */
+		int failures;	 /* to open it, in a row */
 	} peers[WATCH_PEERS];
 	char error[512];
 };

@@ -119,6 +119,15 @@ wait_for 10 told
 says 901 /status '✅ Торговля не остановлена.||notifier: работает|differ: завершён|risker: работает||🚨 Открытые тревоги: 1|notifier: subscriber ann gets nothing any more: HTTP 403: Forbidden: bot was blocked by the user'
 kill9 risker
 says 901 /status '✅ Торговля не остановлена.||notifier: работает|differ: завершён|🚨 risker: НЕ РАБОТАЕТ||🚨 Открытые тревоги: 1|notifier: subscriber ann gets nothing any more: HTTP 403: Forbidden: bot was blocked by the user'
+# A state that cannot be read is none without alarms.
+mv state/risker.mdb whole.mdb
+head -c 5000 whole.mdb >state/risker.mdb
+unread() {
+	answers 901 | grep -q 'Тревога: state_unread risker'
+}
+wait_for 20 unread
+ask 901 /status | grep -q '🚨 Открытые тревоги: 2|.*notifier: the state of risker cannot be read, nor its alarms: .*cut short' ||
+    fail "a state that cannot be read: $(answers 901 | tail -n 1)"
 exec 9>&-
 ended notifier 0
 no_secret ./*.log ./*.out

@@ -90,16 +90,6 @@ book_error(const struct book *b)
 	return b->error;
 }
 
-static const struct json *
-parse(struct book *b, const char *val, size_t len)
-{
-	buf_clear(&b->row);
-	buf_put(&b->row, val, len);
-	if (buf_cstr(&b->row) == NULL)
-		return NULL;
-	return json_parse(b->doc, b->row.p, b->row.len);
-}
-
 /*
  * A row of table `account`: 1 and *out, valid until the next question; 0
  * where there is none; or -1.
@@ -125,7 +115,7 @@ get_row(struct book *b, const char *kind, const char *category,
 		return 0;
 	if (e != STORE_OK)
 		return failed(b, "", reader_error(b->reader));
-	*out = parse(b, val, len);
+	*out = json_parse_copy(b->doc, &b->row, val, len);
 	return *out != NULL ? 1 : failed(b, kind, "the row cannot be read");
 }
 
@@ -337,7 +327,7 @@ see_position(
 	if (klen < w->prefix.len ||
 	    memcmp(key, w->prefix.p, w->prefix.len) != 0)
 		return 1;
-	v = parse(w->b, val, vlen);
+	v = json_parse_copy(w->b->doc, &w->b->row, val, vlen);
 	p.symbol = json_string(json_get(v, "symbol"));
 	side = json_string(json_get(v, "signal_type"));
 	if (p.symbol == NULL || side == NULL ||

@@ -398,6 +398,20 @@ json_parse(struct json_doc *doc, char *text, size_t len)
 	return json_parse_keys(doc, text, len, NULL);
 }
 
+const struct json *
+json_parse_copy(
+    struct json_doc *doc, struct buf *copy, const char *text, size_t len)
+{
+	buf_clear(copy);
+	buf_put(copy, text, len);
+	if (buf_reserve(copy, 1) == -1) {
+		(void)snprintf(
+		    doc->error, sizeof(doc->error), "it is too long");
+		return NULL;
+	}
+	return json_parse(doc, copy->p, len);
+}
+
 const char *
 json_error(const struct json_doc *doc)
 {

@@ -46,6 +46,13 @@ const struct json *json_parse(struct json_doc *doc, char *text, size_t len);
 const char *json_error(const struct json_doc *doc);
 
 /*
+ * Parse a copy of text, made in *copy: for what must not be written to, as a
+ * row of a state.  NULL also where it is longer than *copy may be.
+ */
+const struct json *json_parse_copy(
+    struct json_doc *doc, struct buf *copy, const char *text, size_t len);
+
+/*
  * A set of keys, made once: names, NULL at the end, whose texts must outlive
  * it.  Names of JSON_KEY_MAX bytes and more, and more than JSON_KEYS_MAX of
  * them, are a bug (assert).

@@ -77,13 +77,11 @@ read_text(struct differ *d, const char *table, const char *val, size_t len)
 
 	if (d->aside == NULL)
 		d->aside = json_new();
-	buf_clear(&d->row);
-	buf_put(&d->row, val, len);
-	if (d->aside == NULL || buf_cstr(&d->row) == NULL) {
+	if (d->aside == NULL) {
 		d->error = "out of memory";
 		return NULL;
 	}
-	v = json_parse(d->aside, d->row.p, len);
+	v = json_parse_copy(d->aside, &d->row, val, len);
 	if (v == NULL)
 		state_damaged(d->state, table, json_error(d->aside));
 	return v;

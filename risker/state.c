@@ -132,16 +132,6 @@ get(struct state *s, const char *table, const struct store_key *key,
 	return NULL;
 }
 
-static const struct json *
-parse(struct state *s, const char *val, size_t len)
-{
-	buf_clear(&s->row);
-	buf_put(&s->row, val, len);
-	if (buf_cstr(&s->row) == NULL)
-		return NULL;
-	return json_parse(s->doc, s->row.p, s->row.len);
-}
-
 static void
 id_key(struct store_key *key, const char *id)
 {
@@ -182,7 +172,7 @@ static int
 load_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 {
 	struct state *s = arg;
-	const struct json *v = parse(s, val, vlen);
+	const struct json *v = json_parse_copy(s->doc, &s->row, val, vlen);
 	const char *account = json_string(json_get(v, "account"));
 	const char *action = json_string(json_get(v, "action"));
 	struct approval a;
@@ -415,7 +405,7 @@ see_day(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 	if (klen < d->prefix.len ||
 	    memcmp(key, d->prefix.p, d->prefix.len) != 0)
 		return 1;
-	v = parse(d->s, val, vlen);
+	v = json_parse_copy(d->s->doc, &d->s->row, val, vlen);
 	if (json_int(json_get(v, "entries"), 0, INT64_MAX, &day.entries) ==
 		-1 ||
 	    json_bool(json_get(v, "loss_limit_hit"), &day.loss_hit) == -1) {
@@ -494,7 +484,7 @@ state_closes(struct state *s, const char *symbol, struct closes *out)
 	val = get(s, "closes", &key, &len);
 	if (val == NULL)
 		return;
-	v = parse(s, val, len);
+	v = json_parse_copy(s->doc, &s->row, val, len);
 	if (v == NULL || get_time(v, "time", &out->time_ms) == -1 ||
 	    get_time(v, "timestamp", &out->timestamp_ms) == -1 ||
 	    get_time(v, "time_without_timestamp", &out->bare_ms) == -1)

@@ -164,11 +164,7 @@ api_gone(struct api *a, struct request *r)
 const struct json *
 api_row(struct api *a, const char *val, size_t len)
 {
-	buf_clear(&a->row);
-	buf_put(&a->row, val, len);
-	if (buf_cstr(&a->row) == NULL)
-		return NULL;
-	return json_parse(a->doc, a->row.p, len);
+	return json_parse_copy(a->doc, &a->row, val, len);
 }
 
 enum store_error

@@ -797,6 +797,25 @@ test_too_long(void **state)
 	assert_non_null(json_parse(doc, text, len));
 }
 
+/* What must not be written to stays as it is; the copy has its ceiling. */
+static void
+test_of_a_copy(void **state)
+{
+	static const char given[] = "[1,\"a\\nb\"]#";
+	char row[sizeof(given)];
+	struct buf copy;
+
+	(void)state;
+	memcpy(row, given, sizeof(given));
+	buf_init(&copy, 16);
+	expect_written(json_parse_copy(doc, &copy, row, 10), "[1,\"a\\nb\"]");
+	assert_memory_equal(row, given, sizeof(given));
+	assert_null(json_parse_copy(doc, &copy, "                {}", 18));
+	assert_string_equal(json_error(doc), "it is too long");
+	assert_non_null(json_parse_copy(doc, &copy, "{}", 2));
+	buf_release(&copy);
+}
+
 int
 main(void)
 {
@@ -816,6 +835,7 @@ main(void)
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_of_a_copy),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

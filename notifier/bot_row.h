@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "common/store.h"
-#include "notifier/roll.h"
+#include "notifier/row.h"
 
 #define BOT_NAME_SIZE 65
 
@@ -26,7 +26,7 @@ struct bot_row {
  * zero; STORE_BAD with r->error.
  */
 enum store_error bot_row_get(
-    struct roll *r, struct store_txn *t, struct bot_row *out);
+    struct row *r, struct store_txn *t, struct bot_row *out);
 enum store_error bot_row_put(struct store_txn *t, const struct bot_row *row);
 
 #endif

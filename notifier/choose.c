@@ -186,7 +186,7 @@ find_message(struct notifier *n, struct store_txn *t, const struct delivery *d,
 		    ? message_alarm(&c->text, n->o.templates, v, lang)
 		    : message_signal(&c->text, n->o.templates, v, lang)) == -1)
 		*out = NULL;
-	buf_put(&c->line, n->rows.text.p, n->rows.text.len);
+	buf_put(&c->line, n->rows.row.text.p, n->rows.row.text.len);
 	if (*out == NULL || buf_failed(&c->line) != 0)
 		return STORE_OK;
 	c->seq = d->seq;

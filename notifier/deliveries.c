@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "notifier/rows_internal.h"
+#include "notifier/rows.h"
 
 static const char *const states[] = {
 	[DELIVERY_PENDING] = "pending",
@@ -30,11 +30,11 @@ read_delivery(const struct json *v, struct delivery *d)
 	memset(d, 0, sizeof(*d));
 	a = action != NULL ? action_parse(action) : -1;
 	if (a == -1 || state == NULL ||
-	    rows_take_text(
+	    row_take_text(
 		d->journal, sizeof(d->journal), json_get(v, "journal")) == -1 ||
-	    rows_take_u64(&d->seq, json_get(v, "seq")) == -1 ||
-	    rows_take_u64(&d->number, json_get(v, "signal_number")) == -1 ||
-	    rows_take_text(d->subscriber, sizeof(d->subscriber),
+	    row_take_u64(&d->seq, json_get(v, "seq")) == -1 ||
+	    row_take_u64(&d->number, json_get(v, "signal_number")) == -1 ||
+	    row_take_text(d->subscriber, sizeof(d->subscriber),
 		json_get(v, "subscriber")) == -1 ||
 	    json_time(json_get(v, "time"), &d->event_ms) == -1 ||
 	    json_time(json_get(v, "taken"), &d->taken_ms) == -1 ||
@@ -49,12 +49,12 @@ read_delivery(const struct json *v, struct delivery *d)
 		return -1;
 	/* These may be missing. */
 	(void)json_bool(json_get(v, "free"), &d->free);
-	(void)rows_take_text(
+	(void)row_take_text(
 	    d->channel, sizeof(d->channel), json_get(v, "channel"));
 	(void)json_time(json_get(v, "done"), &d->done_ms);
 	(void)json_int(json_get(v, "parts"), 0, INT64_MAX, &d->parts);
 	(void)json_int(json_get(v, "ms"), 0, INT64_MAX, &d->ms);
-	(void)rows_take_text(
+	(void)row_take_text(
 	    d->reason, sizeof(d->reason), json_get(v, "reason"));
 	return 0;
 }
@@ -115,11 +115,12 @@ delivery_get(struct rows *r, struct store_txn *t, const char *journal,
 		memcpy(out->subscriber, subscriber, strlen(subscriber) + 1);
 		return STORE_OK;
 	}
-	e = rows_parse(r, "deliveries", val, len, &v);
+	e = row_parse(&r->row, "deliveries", val, len, &v);
 	if (e != STORE_OK)
 		return e;
 	if (read_delivery(v, &d) == -1)
-		return rows_damaged(r, "deliveries", "a member is missing");
+		return row_damaged(
+		    &r->row, "deliveries", "a member is missing");
 	remember(r, val, len, &d);
 	*out = d;
 	return STORE_OK;
@@ -157,7 +158,7 @@ delivery_put(struct store_txn *t, const struct delivery *d)
 	if (d->reason[0] != '\0')
 		json_put_string(&b, "reason", d->reason);
 	json_close_object(&b);
-	return rows_put(t, "deliveries", &key, &b);
+	return row_put(t, "deliveries", &key, &b);
 }
 
 static void
@@ -183,7 +184,7 @@ pending_put(struct store_txn *t, const struct delivery *d)
 	json_put_int(&b, "order", (int64_t)d->order);
 	json_put_int(&b, "seq", (int64_t)d->seq);
 	json_close_object(&b);
-	return rows_put(t, "pending", &key, &b);
+	return row_put(t, "pending", &key, &b);
 }
 
 enum store_error
@@ -209,14 +210,14 @@ read_head(struct rows *r, const char *val, size_t len, struct delivery *out)
 	const struct json *v;
 	enum store_error e;
 
-	e = rows_parse(r, "pending", val, len, &v);
+	e = row_parse(&r->row, "pending", val, len, &v);
 	if (e != STORE_OK)
 		return e;
-	if (rows_take_text(out->journal, sizeof(out->journal),
+	if (row_take_text(out->journal, sizeof(out->journal),
 		json_get(v, "journal")) == -1 ||
-	    rows_take_u64(&out->order, json_get(v, "order")) == -1 ||
-	    rows_take_u64(&out->seq, json_get(v, "seq")) == -1)
-		return rows_damaged(r, "pending", "a member is missing");
+	    row_take_u64(&out->order, json_get(v, "order")) == -1 ||
+	    row_take_u64(&out->seq, json_get(v, "seq")) == -1)
+		return row_damaged(&r->row, "pending", "a member is missing");
 	r->order = out->order;
 	memcpy(r->journal, out->journal, sizeof(r->journal));
 	return STORE_OK;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "notifier/rows_internal.h"
+#include "notifier/rows.h"
 
 static int
 is_journal(const char *s)
@@ -31,25 +31,25 @@ event_parse(struct event *e, const struct json *v, char *err, size_t size)
 		return lacks(err, size, "type");
 	if (strcmp(type, "signal") != 0 || json_get(v, "error") != NULL)
 		return EVENT_OTHER;
-	if (rows_take_text(new.journal, sizeof(new.journal),
+	if (row_take_text(new.journal, sizeof(new.journal),
 		json_get(v, "journal")) == -1 ||
 	    !is_journal(new.journal))
 		return lacks(err, size, "journal");
-	if (rows_take_u64(&new.seq, json_get(v, "seq")) == -1 || new.seq == 0)
+	if (row_take_u64(&new.seq, json_get(v, "seq")) == -1 || new.seq == 0)
 		return lacks(err, size, "seq");
-	if (rows_take_u64(&new.number, json_get(v, "signal_number")) == -1)
+	if (row_take_u64(&new.number, json_get(v, "signal_number")) == -1)
 		return lacks(err, size, "signal_number");
 	if (json_time(json_get(v, "time"), &new.time_ms) == -1)
 		return lacks(err, size, "time");
-	if (rows_take_text(
+	if (row_take_text(
 		new.symbol, sizeof(new.symbol), json_get(v, "symbol")) == -1)
 		return lacks(err, size, "symbol");
 	if (json_get(v, "category") != NULL &&
-	    rows_take_text(new.category, sizeof(new.category),
+	    row_take_text(new.category, sizeof(new.category),
 		json_get(v, "category")) == -1)
 		return lacks(err, size, "category");
 	if (json_get(v, "account") != NULL &&
-	    rows_take_text(
+	    row_take_text(
 		new.account, sizeof(new.account), json_get(v, "account")) == -1)
 		return lacks(err, size, "account");
 	a = action != NULL ? action_parse(action) : -1;

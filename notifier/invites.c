@@ -8,7 +8,6 @@
 
 #include "common/json.h"
 
-#define ROW_MAX 1024
 #define TABLE "invites"
 
 /* The hash of a code, and the id that begins it. */
@@ -74,76 +73,59 @@ invite_write(struct buf *b, const struct invite *v, int64_t now_ms)
 }
 
 static int
-take_text(char *to, size_t size, const struct json *v)
-{
-	const char *s = json_string(v);
-
-	if (s == NULL || strlen(s) >= size)
-		return -1;
-	memcpy(to, s, strlen(s) + 1);
-	return 0;
-}
-
-static int
 parse(struct invite *out, const struct json *v)
 {
 	const struct json *lang = json_get(v, "lang");
 	const struct json *used = json_get(v, "used");
 
 	memset(out, 0, sizeof(*out));
-	if (take_text(out->id, sizeof(out->id), json_get(v, "id")) == -1 ||
-	    take_text(out->hash, sizeof(out->hash), json_get(v, "hash")) ==
+	if (row_take_text(out->id, sizeof(out->id), json_get(v, "id")) == -1 ||
+	    row_take_text(out->hash, sizeof(out->hash), json_get(v, "hash")) ==
 		-1 ||
 	    json_int(json_get(v, "balance"), 0, BALANCE_MAX, &out->balance) ==
 		-1 ||
 	    json_time(json_get(v, "made"), &out->made_ms) == -1 ||
 	    json_time(json_get(v, "expires"), &out->expires_ms) == -1)
 		return -1;
-	if (lang != NULL && take_text(out->lang, sizeof(out->lang), lang) == -1)
+	if (lang != NULL &&
+	    row_take_text(out->lang, sizeof(out->lang), lang) == -1)
 		return -1;
 	if (used == NULL)
 		return 0;
 	return json_time(used, &out->used_ms) == -1
 	    ? -1
-	    : take_text(out->subscriber, sizeof(out->subscriber),
+	    : row_take_text(out->subscriber, sizeof(out->subscriber),
 		  json_get(v, "subscriber"));
 }
 
 static enum store_error
-read_row(struct roll *r, const char *id, const char *val, size_t len,
+read_row(struct row *r, const char *id, const char *val, size_t len,
     struct invite *out)
 {
-	const struct json *v = NULL;
+	const struct json *v = json_parse_copy(r->doc, &r->text, val, len);
 
-	buf_clear(&r->text);
-	buf_put(&r->text, val, len);
-	if (buf_reserve(&r->text, 1) == 0)
-		v = json_parse(r->doc, r->text.p, len);
 	if (v != NULL && parse(out, v) == 0)
 		return STORE_OK;
-	(void)snprintf(r->error, sizeof(r->error),
-	    "the row of invite '%.12s' cannot be read", id);
-	return STORE_BAD;
+	return row_bad(r, "the row of invite '%.12s' cannot be read", id);
 }
 
 enum store_error
 invite_get(
-    struct roll *r, struct store_txn *t, const char *id, struct invite *out)
+    struct row *r, struct store_txn *t, const char *id, struct invite *out)
 {
 	struct store_key key;
 	enum store_error e;
 	const char *val;
 	size_t len;
 
-	store_key_init(&key);
-	store_key_str(&key, id);
+	row_key(&key, id);
 	e = store_get(t, TABLE, key.p, key.len, &val, &len);
 	return e == STORE_OK ? read_row(r, id, val, len, out) : e;
 }
 
 enum store_error
 invite_find(
-    struct roll *r, struct store_txn *t, const char *code, struct invite *out)
+    struct row *r, struct store_txn *t, const char *code, struct invite *out)
 {
 	char id[INVITE_ID_SIZE], hash[INVITE_HASH_SIZE];
 	enum store_error e;
@@ -159,7 +141,6 @@ invite_find(
 enum store_error
 invite_put(struct store_txn *t, const struct invite *v)
 {
-	enum store_error e = STORE_FAIL;
 	struct store_key key;
 	struct buf b;
 
@@ -168,12 +149,8 @@ invite_put(struct store_txn *t, const struct invite *v)
 	write_members(&b, v);
 	json_put_string(&b, "hash", v->hash);
 	json_close_object(&b);
-	store_key_init(&key);
-	store_key_str(&key, v->id);
-	if (buf_failed(&b) == 0)
-		e = store_put(t, TABLE, key.p, key.len, b.p, b.len);
-	buf_release(&b);
-	return e;
+	row_key(&key, v->id);
+	return row_put(t, TABLE, &key, &b);
 }
 
 enum store_error
@@ -181,50 +158,28 @@ invite_del(struct store_txn *t, const char *id)
 {
 	struct store_key key;
 
-	store_key_init(&key);
-	store_key_str(&key, id);
+	row_key(&key, id);
 	return store_del(t, TABLE, key.p, key.len);
 }
 
 struct listing {
-	struct roll *roll;
-	const char *after;
+	struct row *row;
 	struct invite *out;
-	size_t max, n;
-	enum store_error error;
 };
 
-static int
-list_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+static enum store_error
+list_row(void *arg, size_t i, const char *id, const char *val, size_t len)
 {
 	struct listing *l = arg;
-	const char *id = key;
 
-	if (klen == 0 || id[klen - 1] != '\0' || strcmp(id, l->after) == 0)
-		return 0;
-	if (l->n == l->max)
-		return 1;
-	l->error = read_row(l->roll, id, val, vlen, &l->out[l->n]);
-	if (l->error != STORE_OK)
-		return 1;
-	l->n++;
-	return 0;
+	return read_row(l->row, id, val, len, &l->out[i]);
 }
 
 enum store_error
-invite_list(struct roll *r, struct store_txn *t, const char *after,
+invite_list(struct row *r, struct store_txn *t, const char *after,
     struct invite *out, size_t max, size_t *n)
 {
-	struct listing l = { r, after, out, max, 0, STORE_OK };
-	struct store_key key;
-	enum store_error e;
+	struct listing l = { r, out };
 
-	store_key_init(&key);
-	store_key_str(&key, after);
-	e = store_scan(t, TABLE, key.p, key.len, list_row, &l);
-	if (e == STORE_OK)
-		e = l.error;
-	if (e == STORE_OK)
-		*n = l.n;
-	return e;
+	return row_list(t, TABLE, after, max, list_row, &l, n);
 }

@@ -51,15 +51,15 @@ void invite_write(struct buf *b, const struct invite *v, int64_t now_ms);
  * STORE_BAD with r->error for a row that cannot be read, here and below.
  */
 enum store_error invite_find(
-    struct roll *r, struct store_txn *t, const char *code, struct invite *out);
+    struct row *r, struct store_txn *t, const char *code, struct invite *out);
 
 enum store_error invite_get(
-    struct roll *r, struct store_txn *t, const char *id, struct invite *out);
+    struct row *r, struct store_txn *t, const char *id, struct invite *out);
 enum store_error invite_put(struct store_txn *t, const struct invite *v);
 enum store_error invite_del(struct store_txn *t, const char *id);
 
 /* Up to max behind `after` ("": from the first), by id; *n of them. */
-enum store_error invite_list(struct roll *r, struct store_txn *t,
+enum store_error invite_list(struct row *r, struct store_txn *t,
     const char *after, struct invite *out, size_t max, size_t *n);
 
 #endif

@@ -2,19 +2,19 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "notifier/rows_internal.h"
+#include "notifier/rows.h"
 
 static enum store_error
 read_journal(struct rows *r, const struct json *v, struct journal *out)
 {
 	struct journal j;
 
-	if (rows_take_text(j.name, sizeof(j.name), json_get(v, "journal")) ==
+	if (row_take_text(j.name, sizeof(j.name), json_get(v, "journal")) ==
 		-1 ||
-	    rows_take_u64(&j.order, json_get(v, "order")) == -1 ||
-	    rows_take_u64(&j.seq, json_get(v, "seq")) == -1 ||
+	    row_take_u64(&j.order, json_get(v, "order")) == -1 ||
+	    row_take_u64(&j.seq, json_get(v, "seq")) == -1 ||
 	    json_time(json_get(v, "first"), &j.first_ms) == -1)
-		return rows_damaged(r, "journals", "a member is missing");
+		return row_damaged(&r->row, "journals", "a member is missing");
 	*out = j;
 	return STORE_OK;
 }
@@ -27,9 +27,8 @@ journal_get(
 	struct store_key key;
 	enum store_error e;
 
-	store_key_init(&key);
-	store_key_str(&key, name);
-	e = rows_get(r, t, "journals", &key, &v);
+	row_key(&key, name);
+	e = row_get(&r->row, t, "journals", &key, &v);
 	return e == STORE_OK ? read_journal(r, v, out) : e;
 }
 
@@ -39,8 +38,7 @@ journal_put(struct store_txn *t, const struct journal *j)
 	struct store_key key;
 	struct buf b;
 
-	store_key_init(&key);
-	store_key_str(&key, j->name);
+	row_key(&key, j->name);
 	buf_init(&b, ROW_MAX);
 	json_open_object(&b, NULL);
 	json_put_string(&b, "journal", j->name);
@@ -48,7 +46,7 @@ journal_put(struct store_txn *t, const struct journal *j)
 	json_put_int(&b, "seq", (int64_t)j->seq);
 	json_put_time(&b, "first", j->first_ms);
 	json_close_object(&b);
-	return rows_put(t, "journals", &key, &b);
+	return row_put(t, "journals", &key, &b);
 }
 
 struct newest {
@@ -68,7 +66,7 @@ newest_row(
 
 	(void)key;
 	(void)klen;
-	n->error = rows_parse(n->rows, "journals", val, vlen, &v);
+	n->error = row_parse(&n->rows->row, "journals", val, vlen, &v);
 	if (n->error == STORE_OK)
 		n->error = read_journal(n->rows, v, &j);
 	if (n->error != STORE_OK)

@@ -6,8 +6,6 @@
 #include "common/json.h"
 #include "notifier/roll.h"
 
-#define ROW_MAX 4096
-
 static const char *const words[] = {
 	[WHY_START] = "start",
 	[WHY_ADD] = "add",
@@ -71,10 +69,7 @@ append(struct store_txn *t, struct subscriber *s, int64_t change,
 	json_close_object(&b);
 	store_key_init(&key);
 	store_key_u64(&key, number);
-	e = buf_failed(&b) != 0
-	    ? STORE_FAIL
-	    : store_put(t, "ledger", key.p, key.len, b.p, b.len);
-	buf_release(&b);
+	e = row_put(t, "ledger", &key, &b);
 	if (e == STORE_OK)
 		s->ledger = number;
 	return e;
@@ -99,7 +94,7 @@ ledger_change(struct store_txn *t, struct subscriber *s, int64_t change,
 
 /* A row that cannot be read is damage, and named. */
 static enum store_error
-read_row(struct roll *r, struct store_txn *t, uint64_t number,
+read_row(struct row *r, struct store_txn *t, uint64_t number,
     const struct json **out)
 {
 	struct store_key key;
@@ -112,23 +107,17 @@ read_row(struct roll *r, struct store_txn *t, uint64_t number,
 	e = store_get(t, "ledger", key.p, key.len, &val, &len);
 	if (e != STORE_OK && e != STORE_NOTFOUND)
 		return e;
-	*out = NULL;
-	if (e == STORE_OK) {
-		buf_clear(&r->text);
-		buf_put(&r->text, val, len);
-		if (buf_reserve(&r->text, 1) == 0)
-			*out = json_parse(r->doc, r->text.p, len);
-	}
+	*out =
+	    e == STORE_OK ? json_parse_copy(r->doc, &r->text, val, len) : NULL;
 	if (*out != NULL)
 		return STORE_OK;
-	(void)snprintf(r->error, sizeof(r->error),
+	return row_bad(r,
 	    "row %llu of table 'ledger' is missing or cannot be read",
 	    (unsigned long long)number);
-	return STORE_BAD;
 }
 
 enum store_error
-ledger_write(struct roll *r, struct store_txn *t, const struct subscriber *s,
+ledger_write(struct row *r, struct store_txn *t, const struct subscriber *s,
     size_t max, struct buf *b)
 {
 	enum store_error e = STORE_OK;

@@ -20,7 +20,7 @@
 #include "common/store.h"
 
 struct buf;
-struct roll;
+struct row;
 struct subscriber;
 
 #define NOTE_MAX 200 /* bytes of a note, in UTF-8 */
@@ -54,7 +54,7 @@ enum store_error ledger_change(struct store_txn *t, struct subscriber *s,
  * The latest rows of s, at most max, as an array: the newest first.  It is the
  * member `ledger` of the object that is open.
  */
-enum store_error ledger_write(struct roll *r, struct store_txn *t,
+enum store_error ledger_write(struct row *r, struct store_txn *t,
     const struct subscriber *s, size_t max, struct buf *b);
 
 #endif

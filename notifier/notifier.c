@@ -71,12 +71,12 @@ notifier_fail(struct notifier *n, enum store_error e)
 {
 	const char *why = store_errstr(n->o.store);
 
-	if (e == STORE_BAD && n->rows.error[0] != '\0')
-		why = n->rows.error;
+	if (e == STORE_BAD && n->rows.row.error[0] != '\0')
+		why = n->rows.row.error;
 	else if (e == STORE_BAD && n->roll.error[0] != '\0')
 		why = n->roll.error;
 	(void)snprintf(n->error, sizeof(n->error), "%.310s", why);
-	n->rows.error[0] = n->roll.error[0] = '\0';
+	n->rows.row.error[0] = n->roll.error[0] = '\0';
 	return e;
 }
 
@@ -152,7 +152,7 @@ notifier_new(
 		buf_init(&n->composed[i].line, LINE_SIZE_MAX);
 	}
 	n->doc = json_new();
-	if (n->doc == NULL || roll_init(&n->roll) == -1 ||
+	if (n->doc == NULL || row_init(&n->roll) == -1 ||
 	    rows_init(&n->rows) == -1)
 		(void)no_memory(n);
 	else
@@ -180,7 +180,7 @@ notifier_free(struct notifier *n)
 	}
 	ways_release(&n->ways);
 	queue_release(&n->queue);
-	roll_release(&n->roll);
+	row_release(&n->roll);
 	rows_release(&n->rows);
 	buf_release(&n->out);
 	buf_release(&n->woken);

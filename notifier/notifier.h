@@ -97,7 +97,7 @@ struct taken {
 
 struct notifier {
 	struct notifier_opts o;
-	struct roll roll;
+	struct row roll;
 	struct rows rows;
 	struct queue queue;
 	struct ways ways;

@@ -226,14 +226,12 @@ is_cut_off(struct notifier *n, struct store *s, const char *stage)
 	buf_init(&text, HEALTH_MAX);
 	e = store_get(t, "health", key.p, key.len, &val, &len);
 	if (e == STORE_OK)
-		buf_put(&text, val, len);
+		(void)json_bool(
+		    json_get(json_parse_copy(n->doc, &text, val, len), "ended"),
+		    &ended);
 	else if (e != STORE_NOTFOUND)
 		ended = 0;
 	store_abort(t);
-	if (buf_reserve(&text, 1) == 0 && text.len > 0)
-		(void)json_bool(
-		    json_get(json_parse(n->doc, text.p, text.len), "ended"),
-		    &ended);
 	buf_release(&text);
 	return !ended;
 }
@@ -285,7 +283,7 @@ list_alarm(
     void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 {
 	struct alarm_list *l = arg;
-	const struct json *v = NULL;
+	const struct json *v;
 	const char *words;
 	struct buf row;
 	int open = 0;
@@ -293,9 +291,7 @@ list_alarm(
 	(void)key;
 	(void)klen;
 	buf_init(&row, HEALTH_MAX);
-	buf_put(&row, val, vlen);
-	if (buf_reserve(&row, 1) == 0)
-		v = json_parse(l->d->n->doc, row.p, vlen);
+	v = json_parse_copy(l->d->n->doc, &row, val, vlen);
 	words = json_string(json_get(v, "text"));
 	if (words != NULL && json_bool(json_get(v, "open"), &open) == 0 &&
 	    open && ++l->n <= ALARMS_MAX)

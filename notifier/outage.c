@@ -9,7 +9,7 @@
 #include "common/json.h"
 #include "common/stage.h"
 #include "notifier/flight.h"
-#include "notifier/rows_internal.h"
+#include "notifier/rows.h"
 
 #define ALARM_PREFIX "unreachable "
 #define ALARM_MS 10000	   /* shorter outages are nobody's business */
@@ -33,7 +33,7 @@ load_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 	if (klen < strlen(ALARM_PREFIX) ||
 	    memcmp(key, ALARM_PREFIX, strlen(ALARM_PREFIX)) != 0)
 		return 1;
-	l->error = rows_parse(&l->n->rows, "alarms", val, vlen, &row);
+	l->error = row_parse(&l->n->rows.row, "alarms", val, vlen, &row);
 	if (l->error != STORE_OK)
 		return 1;
 	name = json_string(json_get(row, "alarm"));

@@ -51,8 +51,8 @@ message_row(
     void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 {
 	struct trade *r = arg;
-	struct rows *rows = &r->n->rows;
-	const struct json *v = NULL;
+	struct row *row = &r->n->rows.row;
+	const struct json *v;
 	const char *action;
 
 	if (r->n_seqs == 0 && !take_journal(r, key, klen))
@@ -63,10 +63,7 @@ message_row(
 		return 1;
 	r->seqs[r->n_seqs++] =
 	    store_key_get_u64((const char *)key + r->prefix.len);
-	buf_clear(&rows->text);
-	buf_put(&rows->text, val, vlen);
-	if (buf_reserve(&rows->text, 1) == 0)
-		v = json_parse(rows->doc, rows->text.p, vlen);
+	v = json_parse_copy(row->doc, &row->text, val, vlen);
 	action = json_string(json_get(v, "action"));
 	r->ended = action != NULL &&
 	    (strcmp(action, action_name(ACTION_CLOSE)) == 0 ||
@@ -88,17 +85,14 @@ delivery_row(
     void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 {
 	struct finality *f = arg;
-	struct rows *rows = &f->trade->n->rows;
-	const struct json *v = NULL;
+	struct row *row = &f->trade->n->rows.row;
+	const struct json *v;
 	int64_t done;
 
 	if (klen < f->prefix.len ||
 	    memcmp(key, f->prefix.p, f->prefix.len) != 0)
 		return 1;
-	buf_clear(&rows->text);
-	buf_put(&rows->text, val, vlen);
-	if (buf_reserve(&rows->text, 1) == 0)
-		v = json_parse(rows->doc, rows->text.p, vlen);
+	v = json_parse_copy(row->doc, &row->text, val, vlen);
 	/* `done` stands in rows that are final, and in no other. */
 	f->final =
 	    json_time(json_get(v, "done"), &done) == 0 && done < f->before_ms;

@@ -1,6 +1,5 @@
 #include "notifier/roll.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +7,7 @@
 #include "common/utf8.h"
 #include "notifier/channels.h"
 
-#define ROW_MAX 16384
+#define TABLE "subscribers"
 
 const char *const notifier_tables[] = { "subscribers", "recipients",
 	"deliveries", "pending", "messages", "journals", "told", "ledger",
@@ -214,61 +213,32 @@ roll_write(struct buf *b, const struct subscriber *s)
 	json_close_object(b);
 }
 
-int
-roll_init(struct roll *r)
-{
-	buf_init(&r->text, ROW_MAX);
-	r->error[0] = '\0';
-	r->doc = json_new();
-	if (r->doc == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
-	return 0;
-}
-
-void
-roll_release(struct roll *r)
-{
-	json_free(r->doc);
-	r->doc = NULL;
-	buf_release(&r->text);
-}
-
 static enum store_error
-read_row(struct roll *r, const char *id, const char *val, size_t len,
+read_row(struct row *r, const char *id, const char *val, size_t len,
     struct subscriber *out)
 {
-	const struct json *v;
-	char why[256] = "it is too long";
+	const struct json *v = json_parse_copy(r->doc, &r->text, val, len);
+	char why[256];
 
-	buf_clear(&r->text);
-	buf_put(&r->text, val, len);
-	if (buf_reserve(&r->text, 1) == 0) {
-		v = json_parse(r->doc, r->text.p, r->text.len);
-		if (v == NULL)
-			(void)snprintf(
-			    why, sizeof(why), "%s", json_error(r->doc));
-		else if (roll_parse(out, v, why, sizeof(why)) == 0)
-			return STORE_OK;
-	}
-	(void)snprintf(r->error, sizeof(r->error),
-	    "the row of subscriber '%.64s' cannot be read: %.150s", id, why);
-	return STORE_BAD;
+	if (v == NULL)
+		(void)snprintf(why, sizeof(why), "%s", json_error(r->doc));
+	else if (roll_parse(out, v, why, sizeof(why)) == 0)
+		return STORE_OK;
+	return row_bad(
+	    r, "the row of subscriber '%.64s' cannot be read: %.150s", id, why);
 }
 
 enum store_error
 roll_get(
-    struct roll *r, struct store_txn *t, const char *id, struct subscriber *out)
+    struct row *r, struct store_txn *t, const char *id, struct subscriber *out)
 {
 	struct store_key key;
 	enum store_error e;
 	const char *val;
 	size_t len;
 
-	store_key_init(&key);
-	store_key_str(&key, id);
-	e = store_get(t, "subscribers", key.p, key.len, &val, &len);
+	row_key(&key, id);
+	e = store_get(t, TABLE, key.p, key.len, &val, &len);
 	if (e != STORE_OK)
 		return e;
 	return read_row(r, id, val, len, out);
@@ -278,7 +248,6 @@ enum store_error
 roll_put(struct store_txn *t, const struct subscriber *s)
 {
 	struct store_key key;
-	enum store_error e = STORE_FAIL;
 	struct buf b;
 
 	buf_init(&b, ROW_MAX);
@@ -287,12 +256,8 @@ roll_put(struct store_txn *t, const struct subscriber *s)
 	if (s->ledger != 0)
 		json_put_int(&b, "ledger", (int64_t)s->ledger);
 	json_close_object(&b);
-	store_key_init(&key);
-	store_key_str(&key, s->id);
-	if (buf_failed(&b) == 0)
-		e = store_put(t, "subscribers", key.p, key.len, b.p, b.len);
-	buf_release(&b);
-	return e;
+	row_key(&key, s->id);
+	return row_put(t, TABLE, &key, &b);
 }
 
 enum store_error
@@ -300,54 +265,30 @@ roll_del(struct store_txn *t, const char *id)
 {
 	struct store_key key;
 
-	store_key_init(&key);
-	store_key_str(&key, id);
-	return store_del(t, "subscribers", key.p, key.len);
+	row_key(&key, id);
+	return store_del(t, TABLE, key.p, key.len);
 }
 
 struct listing {
-	struct roll *roll;
-	const char *after;
+	struct row *row;
 	struct subscriber *out;
-	size_t max, n;
-	enum store_error error;
 };
 
-static int
-list_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
+static enum store_error
+list_row(void *arg, size_t i, const char *id, const char *val, size_t len)
 {
 	struct listing *l = arg;
-	const char *id = key;
 
-	if (klen == 0 || id[klen - 1] != '\0')
-		return 0; /* no key of ours */
-	if (strcmp(id, l->after) == 0)
-		return 0;
-	if (l->n == l->max)
-		return 1;
-	l->error = read_row(l->roll, id, val, vlen, &l->out[l->n]);
-	if (l->error != STORE_OK)
-		return 1;
-	l->n++;
-	return 0;
+	return read_row(l->row, id, val, len, &l->out[i]);
 }
 
 enum store_error
-roll_list(struct roll *r, struct store_txn *t, const char *after,
+roll_list(struct row *r, struct store_txn *t, const char *after,
     struct subscriber *out, size_t max, size_t *n)
 {
-	struct listing l = { r, after, out, max, 0, STORE_OK };
-	struct store_key key;
-	enum store_error e;
+	struct listing l = { r, out };
 
-	store_key_init(&key);
-	store_key_str(&key, after);
-	e = store_scan(t, "subscribers", key.p, key.len, list_row, &l);
-	if (e == STORE_OK)
-		e = l.error;
-	if (e == STORE_OK)
-		*n = l.n;
-	return e;
+	return row_list(t, TABLE, after, max, list_row, &l, n);
 }
 
 void

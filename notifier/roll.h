@@ -13,9 +13,9 @@
 #include "common/buf.h"
 #include "common/store.h"
 #include "notifier/filter.h"
+#include "notifier/row.h"
 
 struct json;
-struct json_doc;
 
 /* Notifier's environment: its tables, NULL at the end, and their schema. */
 extern const char *const notifier_tables[];
@@ -59,18 +59,9 @@ void roll_write(struct buf *b, const struct subscriber *s);
 /* Its members, into the object that is open. */
 void roll_write_members(struct buf *b, const struct subscriber *s);
 
-/* What reading rows needs: a document and the text of one row. */
-struct roll {
-	struct json_doc *doc;
-	struct buf text;
-	char error[256]; /* of STORE_BAD: which row cannot be read, and why */
-};
-int roll_init(struct roll *r); /* 0, or -1 with ENOMEM */
-void roll_release(struct roll *r);
-
 /* STORE_NOTFOUND where there is none, STORE_BAD where the row is damaged. */
-enum store_error roll_get(struct roll *r, struct store_txn *t, const char *id,
-    struct subscriber *out);
+enum store_error roll_get(
+    struct row *r, struct store_txn *t, const char *id, struct subscriber *out);
 
 /*
  * The row, with `ledger`.  A change of the balance goes through ledger_change,
@@ -83,7 +74,7 @@ enum store_error roll_del(struct store_txn *t, const char *id);
  * Up to max subscribers behind `after` ("": from the first), in the order of
  * their ids.  *n of them; fewer than max means that these are the last.
  */
-enum store_error roll_list(struct roll *r, struct store_txn *t,
+enum store_error roll_list(struct row *r, struct store_txn *t,
     const char *after, struct subscriber *out, size_t max, size_t *n);
 
 /* The alarm that a subscriber was made inactive: its name. */

@@ -21,9 +21,9 @@
 #include "common/store.h"
 #include "notifier/message.h"
 #include "notifier/roll.h"
+#include "notifier/row.h"
 
 struct json;
-struct json_doc;
 
 #define JOURNAL_SIZE 9 /* 8 hex digits */
 #define ALARM_JOURNAL "alarms"
@@ -89,9 +89,7 @@ struct delivery {
 
 /* What reading rows needs. */
 struct rows {
-	struct json_doc *doc;
-	struct buf text;
-	char error[256]; /* of STORE_BAD */
+	struct row row;
 	/* The journal that was read last from `pending`, by its order. */
 	uint64_t order;
 	char journal[JOURNAL_SIZE];
@@ -104,8 +102,7 @@ int rows_init(struct rows *r); /* 0, or -1 with ENOMEM */
 void rows_release(struct rows *r);
 
 /*
- * All of these: STORE_OK, STORE_NOTFOUND, STORE_BAD with r->error for a row
- * that cannot be read, or the store's own.
+ * All of these say what those of row.h say, and STORE_BAD in r->row.error.
  */
 enum store_error journal_get(
     struct rows *r, struct store_txn *t, const char *name, struct journal *out);

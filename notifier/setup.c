@@ -53,7 +53,7 @@ check_subscribers(struct process *p)
 	struct subscriber s = { .id = "" };
 	struct store_txn *t;
 	enum store_error e;
-	struct roll roll;
+	struct row roll;
 	char after[ID_SIZE] = "";
 	size_t n = 1;
 
@@ -66,7 +66,7 @@ check_subscribers(struct process *p)
 	if (setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN) &&
 	    setting_given(p->stage.settings, NOTIFY_WEBHOOK_SECRET))
 		return;
-	if (roll_init(&roll) == -1)
+	if (row_init(&roll) == -1)
 		die(EX_OSERR, "out of memory");
 	e = store_begin(p->store, 0, &t);
 	if (e != STORE_OK)
@@ -82,7 +82,7 @@ check_subscribers(struct process *p)
 			check_subscriber(p, &s);
 	}
 	store_abort(t);
-	roll_release(&roll);
+	row_release(&roll);
 }
 
 static void

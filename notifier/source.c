@@ -13,7 +13,7 @@ source_init(struct source *s, const char *dir)
 {
 	memset(s, 0, sizeof(*s));
 	(void)snprintf(s->dir, sizeof(s->dir), "%s", dir);
-	return rows_init(&s->rows);
+	return row_init(&s->row);
 }
 
 void
@@ -21,19 +21,19 @@ source_release(struct source *s)
 {
 	store_close(s->store);
 	s->store = NULL;
-	rows_release(&s->rows);
+	row_release(&s->row);
 }
 
 static enum store_error
 failed(struct source *s, enum store_error e)
 {
-	if (e == STORE_BAD && s->rows.error[0] != '\0')
+	if (e == STORE_BAD && s->row.error[0] != '\0')
 		(void)snprintf(
-		    s->error, sizeof(s->error), "differ: %s", s->rows.error);
+		    s->error, sizeof(s->error), "differ: %s", s->row.error);
 	else if (e != STORE_OK)
 		(void)snprintf(
 		    s->error, sizeof(s->error), "%s", store_errstr(s->store));
-	s->rows.error[0] = '\0';
+	s->row.error[0] = '\0';
 	return e;
 }
 
@@ -72,7 +72,8 @@ begin(struct source *s, struct store_txn **t)
 enum store_error
 source_last(struct source *s, char journal[JOURNAL_SIZE], uint64_t *seq)
 {
-	const struct json *v = NULL;
+	struct row *r = &s->row;
+	const struct json *v;
 	struct event event;
 	struct store_txn *t;
 	enum store_error e;
@@ -87,15 +88,10 @@ source_last(struct source *s, char journal[JOURNAL_SIZE], uint64_t *seq)
 	e = store_last(t, "events", &key, &klen, &val, &vlen);
 	if (e != STORE_OK)
 		goto out;
-	buf_clear(&s->rows.text);
-	buf_put(&s->rows.text, val, vlen);
-	if (buf_reserve(&s->rows.text, 1) == 0)
-		v = json_parse(s->rows.doc, s->rows.text.p, vlen);
+	v = json_parse_copy(r->doc, &r->text, val, vlen);
 	if (event_parse(&event, v, why, sizeof(why)) != EVENT_OK || klen != 8 ||
 	    store_key_get_u64(key) != event.seq) {
-		(void)snprintf(s->rows.error, sizeof(s->rows.error),
-		    "the last event cannot be read");
-		e = STORE_BAD;
+		e = row_bad(r, "the last event cannot be read");
 		goto out;
 	}
 	memcpy(journal, event.journal, sizeof(event.journal));
@@ -191,25 +187,21 @@ take_scope(
     void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 {
 	struct scoping *c = arg;
-	struct rows *r = &c->s->rows;
+	struct row *r = &c->s->row;
 	struct scope *o = &c->out[c->n];
-	const struct json *v = NULL;
+	const struct json *v;
 
 	if (klen < c->key.len || memcmp(key, c->key.p, c->key.len) != 0 ||
 	    c->n == c->max)
 		return 1;
-	buf_clear(&r->text);
-	buf_put(&r->text, val, vlen);
-	if (buf_reserve(&r->text, 1) == 0)
-		v = json_parse(r->doc, r->text.p, vlen);
+	v = json_parse_copy(r->doc, &r->text, val, vlen);
 	if (!take_text(
 		o->account, sizeof(o->account), json_get(v, "account")) ||
 	    !take_text(
 		o->category, sizeof(o->category), json_get(v, "category")) ||
 	    json_time(json_get(v, "last"), &o->last_ms) == -1) {
-		(void)snprintf(r->error, sizeof(r->error),
-		    "a scope in table 'account' cannot be read");
-		c->error = STORE_BAD;
+		c->error =
+		    row_bad(r, "a scope in table 'account' cannot be read");
 		return 1;
 	}
 	(void)take_text(

@@ -16,7 +16,7 @@
 struct source {
 	char dir[1024];
 	struct store *store; /* NULL while there is none */
-	struct rows rows;
+	struct row row;
 	char error[512];
 };
 

@@ -43,7 +43,7 @@ sub_open(struct command *c, enum store_mode mode)
 	enum store_error e;
 	char why[512];
 
-	if (roll_init(&c->roll) == -1)
+	if (row_init(&c->roll) == -1)
 		die(EX_OSERR, "out of memory");
 	e = store_open(&c->store, &o, why, sizeof(why));
 	if (e == STORE_NOTFOUND && mode == STORE_READ)
@@ -359,7 +359,7 @@ main(int argc, char *argv[])
 	if (fflush(stdout) != 0 || ferror(stdout))
 		die(EX_IOERR, "unable to write: %s", strerror(errno));
 	store_close(c.store);
-	roll_release(&c.roll);
+	row_release(&c.roll);
 	settings_free(c.stage.settings);
 	return EX_OK;
 }

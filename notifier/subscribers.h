@@ -13,7 +13,7 @@
 struct command {
 	struct stage stage;
 	struct store *store;
-	struct roll roll;
+	struct row roll;
 };
 
 /* 0 where there is no state yet, which only reading takes as an answer. */

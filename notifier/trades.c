@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "notifier/rows_internal.h"
+#include "notifier/rows.h"
 
 static void
 message_key(
@@ -31,7 +31,7 @@ message_get(struct rows *r, struct store_txn *t, const char *journal,
 	struct store_key key;
 
 	message_key(&key, journal, number, seq);
-	return rows_get(r, t, "messages", &key, out);
+	return row_get(&r->row, t, "messages", &key, out);
 }
 
 struct any {
@@ -137,7 +137,7 @@ recipient_put(struct store_txn *t, const struct delivery *d)
 	json_put_string(&b, "subscriber", d->subscriber);
 	json_put_time(&b, "taken", d->taken_ms);
 	json_close_object(&b);
-	return rows_put(t, "recipients", &key, &b);
+	return row_put(t, "recipients", &key, &b);
 }
 
 enum store_error

@@ -14,7 +14,6 @@
 #define PEER_RETRY_MS 10000
 #define OLD_ALARM_MS 3600000 /* how long what has happened stays open */
 #define WRITE_MS 60000	     /* for what changes with time alone */
-#define ROW_MAX 4096
 #define NO_STATE "snapshot_stale"
 
 void

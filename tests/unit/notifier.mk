@@ -4,9 +4,9 @@ test-templates_EXTRA := $(templates)
 test-message_EXTRA := notifier/message.o $(templates)
 test-filter_EXTRA := notifier/filter.o
 test-ledger_EXTRA := notifier/channels.o notifier/filter.o \
-    notifier/ledger.o notifier/roll.o
+    notifier/ledger.o notifier/roll.o notifier/row.o
 test-roll_EXTRA := notifier/channels.o notifier/filter.o \
-    notifier/ledger.o notifier/roll.o
+    notifier/ledger.o notifier/roll.o notifier/row.o
 test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS)) \
     tests/unit/notifier_fixture.o
 test-outage_EXTRA := $(test-notifier_EXTRA)

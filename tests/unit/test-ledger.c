@@ -26,7 +26,7 @@
 struct fixture {
 	char dir[64];
 	struct store *store;
-	struct roll roll;
+	struct row roll;
 };
 
 static void
@@ -50,7 +50,7 @@ setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	strcpy(f->dir, "/tmp/test-ledger.XXXXXX");
-	if (mkdtemp(f->dir) == NULL || roll_init(&f->roll) == -1)
+	if (mkdtemp(f->dir) == NULL || row_init(&f->roll) == -1)
 		return -1;
 	*state = f;
 	return 0;
@@ -65,7 +65,7 @@ teardown(void **state)
 	char path[128];
 
 	store_close(f->store);
-	roll_release(&f->roll);
+	row_release(&f->roll);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", f->dir, files[i]);
 		(void)unlink(path);

@@ -134,7 +134,7 @@ rows_are_checked(void **state)
 struct fixture {
 	char dir[64];
 	struct store *store;
-	struct roll roll;
+	struct row roll;
 };
 
 static int
@@ -150,7 +150,7 @@ setup(void **state)
 	char err[512];
 
 	strcpy(f->dir, "/tmp/test-roll.XXXXXX");
-	if (mkdtemp(f->dir) == NULL || roll_init(&f->roll) == -1 ||
+	if (mkdtemp(f->dir) == NULL || row_init(&f->roll) == -1 ||
 	    store_open(&f->store, &o, err, sizeof(err)) != STORE_OK)
 		return -1;
 	*state = f;
@@ -166,7 +166,7 @@ teardown(void **state)
 	char path[128];
 
 	store_close(f->store);
-	roll_release(&f->roll);
+	row_release(&f->roll);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", f->dir, files[i]);
 		(void)unlink(path);

@@ -1,0 +1,65 @@
+/*
+ * row - one row of a table, as JSON: read, put, listed.
+ *
+ * All that read say STORE_OK, STORE_NOTFOUND, STORE_BAD with words in r->error
+ * for a row that cannot be read, or the store's own.
+ */
+#ifndef SLUICE_NOTIFIER_ROW_H
+#define SLUICE_NOTIFIER_ROW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/store.h"
+
+struct json;
+struct json_doc;
+
+/* Bytes of what is made here; messages are lines, as they came. */
+#define ROW_MAX 16384
+
+/* What reading rows needs: a document and the text of one of them. */
+struct row {
+	struct json_doc *doc;
+	struct buf text;
+	char error[256]; /* of STORE_BAD */
+};
+int row_init(struct row *r); /* 0, or -1 with ENOMEM */
+void row_release(struct row *r);
+
+/* STORE_BAD, with these words; or with the table's name and why. */
+enum store_error row_bad(struct row *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+enum store_error row_damaged(struct row *r, const char *table, const char *why);
+
+/* A value, parsed; valid until the next use of r. */
+enum store_error row_parse(struct row *r, const char *table, const char *val,
+    size_t len, const struct json **out);
+enum store_error row_get(struct row *r, struct store_txn *t, const char *table,
+    const struct store_key *key, const struct json **out);
+
+/* The key of a row that has one text for it. */
+void row_key(struct store_key *k, const char *id);
+
+/* Put what b holds, and release b. */
+enum store_error row_put(struct store_txn *t, const char *table,
+    const struct store_key *key, struct buf *b);
+
+/*
+ * Up to max rows of a table with one text for a key, behind `after` ("": from
+ * the first): take(arg, i, ...) gets the i-th, and ends it by an error.  *n of
+ * them; fewer than max means that these are the last.
+ */
+enum store_error row_list(struct store_txn *t, const char *table,
+    const char *after, size_t max,
+    enum store_error (*take)(
+	void *arg, size_t i, const char *id, const char *val, size_t len),
+    void *arg, size_t *n);
+
+/* A text member into an array; 0, or -1 where it is none or too long. */
+int row_take_text(char *to, size_t size, const struct json *v);
+/* 0, or -1 where it is no whole number from 0 up. */
+int row_take_u64(uint64_t *to, const struct json *v);
+
+#endif

@@ -8,6 +8,7 @@
 #include "differ/account.h"
 #include "differ/array.h"
 #include "differ/differ.h"
+#include "differ/estimates.h"
 #include "differ/exits.h"
 #include "differ/persist.h"
 #include "differ/read.h"
@@ -363,83 +364,6 @@ executions_take(struct differ *d, const struct account *a, enum category c,
 	}
 }
 
-static void
-estimate_save(struct differ *d, const struct estimate *e)
-{
-	struct store_key key;
-
-	estimate_key(&key, e->trade.number);
-	if (decimal_sign(e->trade.exits.est_qty) == 0) {
-		state_del(d->state, "estimates", &key);
-		return;
-	}
-	buf_clear(&d->text);
-	estimate_put(&d->text, e);
-	if (buf_failed(&d->text))
-		d->error = "out of memory";
-	else
-		state_put(d->state, "estimates", &key, d->text.p, d->text.len);
-}
-
-void
-estimate_add(struct differ *d, const struct estimate *like)
-{
-	struct estimate **v = array_room(d->estimates, &d->estimates_cap,
-	    d->nestimates + 1, sizeof(struct estimate *));
-	struct estimate *e = malloc(sizeof(*e));
-
-	if (v != NULL)
-		d->estimates = v;
-	if (v == NULL || e == NULL) {
-		d->error = "out of memory";
-		free(e);
-		return;
-	}
-	*e = *like;
-	v[d->nestimates++] = e;
-}
-
-void
-estimate_keep(struct differ *d, const struct place *at, const struct trade *t)
-{
-	struct estimate e = { .at = *at, .trade = *t };
-
-	if (decimal_sign(t->exits.est_qty) <= 0)
-		return;
-	estimate_add(d, &e);
-	estimate_save(d, &e);
-}
-
-/* All that is left of the record joins the trade of estimate i. */
-static void
-correct(struct differ *d, size_t i, struct record *r)
-{
-	struct estimate *e = d->estimates[i];
-	struct exits part;
-
-	record_split(r, r->left, &part);
-	record_save(d, r);
-	exits_replace(&e->trade.exits, part.qty);
-	exits_add(&e->trade.exits, &part);
-	if (e->trade.reason == REASON_NONE)
-		e->trade.reason = record_reason(r);
-	signal_row(d, &e->at, &e->trade);
-	estimate_save(d, e);
-	if (decimal_sign(e->trade.exits.est_qty) > 0)
-		return;
-	free(e);
-	d->nestimates--;
-	memmove(&d->estimates[i], &d->estimates[i + 1],
-	    (d->nestimates - i) * sizeof(d->estimates[0]));
-}
-
-static int
-of_estimate(const struct estimate *e, const struct record *r)
-{
-	return record_at(r, &e->at) && r->side == e->trade.side &&
-	    r->time >= e->trade.begin && r->time <= e->trade.closed;
-}
-
 /* Bybit's openTime says that the record is of a trade that is open. */
 static int
 surely_open(const struct scope *s, const struct record *r)
@@ -464,11 +388,11 @@ records_correct(struct differ *d, const struct scope *s)
 		for (size_t k = 0; k < d->nestimates; k++) {
 			const struct estimate *e = d->estimates[k];
 
-			if (r->scope == s && of_estimate(e, r) &&
+			if (r->scope == s && estimate_owns(e, r) &&
 			    r->time <= e->trade.exits.est_time &&
 			    decimal_cmp(r->left, e->trade.exits.est_qty) == 0 &&
 			    !surely_open(s, r)) {
-				correct(d, k, r);
+				estimate_correct(d, k, r);
 				break;
 			}
 		}
@@ -527,10 +451,10 @@ records_decide(struct differ *d, const struct scope *s, int64_t now)
 
 		if (r->scope != s || decimal_sign(r->left) == 0 || owned(s, r))
 			continue;
-		while (k < d->nestimates && !of_estimate(d->estimates[k], r))
+		while (k < d->nestimates && !estimate_owns(d->estimates[k], r))
 			k++;
 		if (k < d->nestimates)
-			correct(d, k, r);
+			estimate_correct(d, k, r);
 		else if (r->time <= now)
 			tell_unseen(d, r, now);
 	}
@@ -577,8 +501,6 @@ records_prune(struct differ *d, struct account *a, int64_t time)
 {
 	struct prune p = { .d = d, .before = time - RECORD_KEPT_MS };
 	int64_t day = time / 86400000;
-	struct store_key key;
-	size_t n = 0;
 
 	if (day <= a->pruned)
 		return;
@@ -587,16 +509,5 @@ records_prune(struct differ *d, struct account *a, int64_t time)
 	store_key_str(&p.from, a->name);
 	p.prefix = p.from.len;
 	(void)state_scan(d->state, "records", &p.from, prune_row, &p);
-	for (size_t i = 0; i < d->nestimates; i++) {
-		struct estimate *e = d->estimates[i];
-
-		if (e->at.scope->account != a || e->trade.closed >= p.before) {
-			d->estimates[n++] = e;
-			continue;
-		}
-		estimate_key(&key, e->trade.number);
-		state_del(d->state, "estimates", &key);
-		free(e);
-	}
-	d->nestimates = n;
+	estimates_prune(d, a, p.before);
 }

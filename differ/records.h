@@ -51,13 +51,6 @@ void record_save(struct differ *d, const struct record *r);
 /* Let d->records have one more. */
 void records_add(struct differ *d, struct record *r);
 
-/* Keep a trade whose CLOSE was estimated; nothing where it was not. */
-void estimate_keep(
-    struct differ *d, const struct place *at, const struct trade *t);
-
-/* One that is stored already joins d->estimates. */
-void estimate_add(struct differ *d, const struct estimate *like);
-
 /* Forget what is old at time: the account's records and estimates. */
 void records_prune(struct differ *d, struct account *a, int64_t time);
 

@@ -7,6 +7,7 @@
 #include "differ/account.h"
 #include "differ/array.h"
 #include "differ/differ.h"
+#include "differ/estimates.h"
 #include "differ/persist.h"
 #include "differ/read.h"
 #include "differ/records.h"

@@ -5,6 +5,7 @@
 
 #include "differ/array.h"
 #include "differ/differ.h"
+#include "differ/estimates.h"
 #include "differ/exits.h"
 #include "differ/records.h"
 #include "differ/signal.h"

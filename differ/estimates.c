@@ -17,10 +17,6 @@ estimate_save(struct differ *d, const struct estimate *e)
 	struct store_key key;
 
 	estimate_key(&key, e->trade.number);
-	if (decimal_sign(e->trade.exits.est_qty) == 0) {
-		state_del(d->state, "estimates", &key);
-		return;
-	}
 	buf_clear(&d->text);
 	estimate_put(&d->text, e);
 	if (buf_failed(&d->text))
@@ -48,21 +44,64 @@ estimate_add(struct differ *d, const struct estimate *like)
 }
 
 void
-estimate_keep(struct differ *d, const struct place *at, const struct trade *t)
+estimate_keep(struct differ *d, const struct estimate *like)
 {
-	struct estimate e = { .at = *at, .trade = *t };
+	estimate_add(d, like);
+	estimate_save(d, like);
+}
 
-	if (decimal_sign(t->exits.est_qty) <= 0)
-		return;
-	estimate_add(d, &e);
-	estimate_save(d, &e);
+static int
+is_estimated(const struct estimate *e)
+{
+	return decimal_sign(e->trade.exits.est_qty) > 0;
 }
 
 int
 estimate_owns(const struct estimate *e, const struct record *r)
 {
-	return record_at(r, &e->at) && r->side == e->trade.side &&
-	    r->time >= e->trade.begin && r->time <= e->trade.closed;
+	return is_estimated(e) && record_at(r, &e->at) &&
+	    r->side == e->trade.side && r->time >= e->trade.begin &&
+	    r->time <= e->trade.closed;
+}
+
+/*
+ * Of a time when the trade is known to have been open; or one more closing
+ * order of a trade that nobody saw whole.
+ */
+static int
+is_more(const struct estimate *e, const struct record *r)
+{
+	if (!record_at(r, &e->at) || r->side != e->trade.side)
+		return 0;
+	if (r->time >= e->trade.begin && r->time <= e->trade.updated)
+		return 1;
+	return e->more && r->time <= e->told &&
+	    decimal_cmp(r->entry, e->trade.exits.entry) == 0;
+}
+
+size_t
+estimate_find(const struct differ *d, const struct record *r)
+{
+	size_t i = 0;
+
+	while (i < d->nestimates && !estimate_owns(d->estimates[i], r))
+		i++;
+	if (i < d->nestimates)
+		return i;
+	for (i = 0; i < d->nestimates; i++)
+		if (is_more(d->estimates[i], r))
+			break;
+	return i;
+}
+
+size_t
+estimate_of_order(const struct differ *d, const struct record *r)
+{
+	size_t i = 0;
+
+	while (i < d->nestimates && d->estimates[i]->trade.number != r->number)
+		i++;
+	return i;
 }
 
 void
@@ -72,6 +111,7 @@ estimate_correct(struct differ *d, size_t i, struct record *r)
 	struct exits part;
 
 	record_split(r, r->left, &part);
+	r->number = e->trade.number;
 	record_save(d, r);
 	exits_replace(&e->trade.exits, part.qty);
 	exits_add(&e->trade.exits, &part);
@@ -79,16 +119,19 @@ estimate_correct(struct differ *d, size_t i, struct record *r)
 		e->trade.reason = record_reason(r);
 	signal_row(d, &e->at, &e->trade);
 	estimate_save(d, e);
-	if (decimal_sign(e->trade.exits.est_qty) > 0)
-		return;
-	free(e);
-	d->nestimates--;
-	memmove(&d->estimates[i], &d->estimates[i + 1],
-	    (d->nestimates - i) * sizeof(d->estimates[0]));
+}
+
+/* Nothing that comes from now on can be of it. */
+static int
+is_over(const struct estimate *e, int64_t time)
+{
+	if (is_estimated(e))
+		return e->trade.closed < time - RECORD_KEPT_MS;
+	return e->told < time - CLOSED_KEPT_MS;
 }
 
 void
-estimates_prune(struct differ *d, const struct account *a, int64_t before)
+estimates_prune(struct differ *d, const struct account *a, int64_t time)
 {
 	struct store_key key;
 	size_t n = 0;
@@ -96,7 +139,7 @@ estimates_prune(struct differ *d, const struct account *a, int64_t before)
 	for (size_t i = 0; i < d->nestimates; i++) {
 		struct estimate *e = d->estimates[i];
 
-		if (e->at.scope->account != a || e->trade.closed >= before) {
+		if (e->at.scope->account != a || !is_over(e, time)) {
 			d->estimates[n++] = e;
 			continue;
 		}

@@ -1,6 +1,10 @@
 /*
- * estimates - trades whose CLOSE stands on an estimate: their records correct
- * them in table `signals`, without a line.
+ * estimates - trades whose CLOSE is told and may still be corrected: records
+ * that come later join them in table `signals`, without a line.
+ *
+ * A CLOSE that stands on an estimate is corrected for as long as records
+ * count; any other one for some minutes, as another record of its closing
+ * orders may come late.
  */
 #ifndef SLUICE_DIFFER_ESTIMATES_H
 #define SLUICE_DIFFER_ESTIMATES_H
@@ -9,20 +13,25 @@
 
 struct differ;
 
-/* Keep a trade whose CLOSE was estimated; nothing where it was not. */
-void estimate_keep(
-    struct differ *d, const struct place *at, const struct trade *t);
+/* A trade whose CLOSE was told; copied. */
+void estimate_keep(struct differ *d, const struct estimate *like);
 
 /* One that is stored already joins d->estimates. */
 void estimate_add(struct differ *d, const struct estimate *like);
 
-/* 1 where a record may be of that trade. */
+/* 1 where the CLOSE stands on an estimate, and a record may be of it. */
 int estimate_owns(const struct estimate *e, const struct record *r);
+
+/* Which of d->estimates a record corrects; d->nestimates: none. */
+size_t estimate_find(const struct differ *d, const struct record *r);
+
+/* The same for more of an order that its trade has taken of. */
+size_t estimate_of_order(const struct differ *d, const struct record *r);
 
 /* All that is left of the record joins the trade of estimate i. */
 void estimate_correct(struct differ *d, size_t i, struct record *r);
 
-/* Forget those of the account that closed before. */
-void estimates_prune(struct differ *d, const struct account *a, int64_t before);
+/* Forget those of the account that are too old at time. */
+void estimates_prune(struct differ *d, const struct account *a, int64_t time);
 
 #endif

@@ -67,6 +67,7 @@ record_split(struct record *r, struct decimal qty, struct exits *part)
 	part->weight = share(r->left_weight, qty, r->left);
 	part->price = r->left_exit;
 	part->prices = 1;
+	part->entry = r->entry;
 	sum_sub(&r->left, part->qty);
 	sum_sub(&r->left_pnl, part->pnl);
 	sum_sub(&r->left_weight, part->weight);
@@ -85,6 +86,7 @@ exits_add(struct exits *e, const struct exits *part)
 		e->est_time = part->est_time;
 	if (part->prices == 0)
 		return;
+	e->entry = part->entry;
 	if (e->prices == 0) {
 		e->price = part->price;
 		e->prices = part->prices;

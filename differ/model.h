@@ -39,6 +39,9 @@
  */
 #define REFLECTED_MS 60000
 
+/* For so long after its CLOSE more records of a trade may come. */
+#define CLOSED_KEPT_MS 600000
+
 /* Order ids are used for 8 days, and forgotten a day later. */
 #define RECORD_AGE_MS (8 * 86400000ll)
 #define RECORD_KEPT_MS (9 * 86400000ll)
@@ -91,6 +94,8 @@ struct exits {
 	struct decimal qty, pnl, weight;
 	struct decimal price; /* the one exit price, while there is only one */
 	int prices;	      /* 0, 1, or 2 for "several" */
+	struct decimal
+	    entry; /* the average entry that the last record states */
 	struct decimal est_qty, est_pnl, est_weight;
 	int64_t est_time; /* of the proof that was estimated last */
 };
@@ -187,16 +192,26 @@ struct record {
 	struct decimal size, pnl, exit, entry; /* Bybit's, in all */
 	struct decimal weight;
 	char leverage[LEVERAGE_SIZE];
+	uint64_t number;    /* the trade that took of it last; 0: none */
 	enum reason reason; /* by an execution */
 	enum reason type;   /* by the record's own execType */
 	/* What no trade has taken yet; left 0: all is used. */
 	struct decimal left, left_pnl, left_weight, left_exit;
 };
 
-/* A trade whose CLOSE stands on an estimate, and may still be corrected. */
+/*
+ * A trade whose CLOSE is told, and may still be corrected: since it stands on
+ * an estimate, or was told a moment ago.
+ */
 struct estimate {
 	struct place at;
 	struct trade trade;
+	int64_t told; /* when its CLOSE was */
+	/*
+	 * It was larger than any snapshot showed: what other orders closed at
+	 * its last entry is of it, too.
+	 */
+	int more;
 };
 
 #endif

@@ -189,6 +189,7 @@ put_exits(struct buf *b, const struct exits *e)
 	put_decimal(b, "weight", e->weight);
 	put_decimal(b, "price", e->price);
 	put_int(b, "prices", e->prices);
+	put_decimal(b, "entry", e->entry);
 	put_decimal(b, "estimated_size", e->est_qty);
 	put_decimal(b, "estimated_pnl", e->est_pnl);
 	put_decimal(b, "estimated_weight", e->est_weight);
@@ -206,6 +207,7 @@ get_exits(const struct json *v, struct exits *e)
 	    get_decimal(v, "weight", &e->weight) == -1 ||
 	    get_decimal(v, "price", &e->price) == -1 ||
 	    get_int(v, "prices", &prices) == -1 || prices > 2 ||
+	    get_decimal(v, "entry", &e->entry) == -1 ||
 	    get_decimal(v, "estimated_size", &e->est_qty) == -1 ||
 	    get_decimal(v, "estimated_pnl", &e->est_pnl) == -1 ||
 	    get_decimal(v, "estimated_weight", &e->est_weight) == -1 ||
@@ -491,6 +493,7 @@ record_put(struct buf *b, const struct record *r)
 		put_decimal(b, "weight", r->weight);
 		put_text(b, "leverage", r->leverage);
 		put_text(b, "type", reason_name(r->type));
+		put_int(b, "signal_number", (int64_t)r->number);
 	}
 	put_text(b, "close_reason", reason_name(r->reason));
 	if (decimal_sign(r->left) != 0) {
@@ -505,6 +508,8 @@ record_put(struct buf *b, const struct record *r)
 int
 record_get(const struct json *v, struct record *r)
 {
+	int64_t number;
+
 	if (get_text(v, "symbol", r->symbol, sizeof(r->symbol)) == -1 ||
 	    get_text(v, "order_id", r->order_id, sizeof(r->order_id)) == -1 ||
 	    get_time(v, "time", &r->time) == -1 ||
@@ -518,11 +523,13 @@ record_get(const struct json *v, struct record *r)
 	    get_text(v, "leverage", r->leverage, sizeof(r->leverage)) == -1 ||
 	    get_reason(v, "type", &r->type) == -1 ||
 	    get_reason(v, "close_reason", &r->reason) == -1 ||
+	    get_int(v, "signal_number", &number) == -1 ||
 	    get_decimal(v, "left", &r->left) == -1 ||
 	    get_decimal(v, "left_pnl", &r->left_pnl) == -1 ||
 	    get_decimal(v, "left_weight", &r->left_weight) == -1 ||
 	    get_decimal(v, "left_exit", &r->left_exit) == -1)
 		return -1;
+	r->number = (uint64_t)number;
 	return 0;
 }
 
@@ -539,6 +546,8 @@ estimate_put(struct buf *b, const struct estimate *e)
 	json_open_object(b, NULL);
 	put_place(b, &e->at);
 	put_trade(b, &e->trade);
+	put_time(b, "told", e->told);
+	put_flag(b, "more", e->more);
 	json_close_object(b);
 }
 
@@ -547,5 +556,8 @@ estimate_get(const struct json *v, struct estimate *e)
 {
 	const struct json *trade = json_get(v, "trade");
 
-	return trade == NULL ? -1 : get_trade(trade, &e->trade);
+	if (trade == NULL || get_trade(trade, &e->trade) == -1 ||
+	    get_time(v, "told", &e->told) == -1)
+		return -1;
+	return get_flag(v, "more", &e->more);
 }

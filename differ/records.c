@@ -264,6 +264,7 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 		r->pnl = decimal_zero;
 	if (in->scope != NULL && in->time > in->scope->first)
 		grow(r, in);
+	in->number = r->number;
 	in->reason = r->reason;
 	in->left = r->left;
 	in->left_pnl = r->left_pnl;
@@ -379,58 +380,39 @@ surely_open(const struct scope *s, const struct record *r)
 	return 0;
 }
 
+/* Which estimate lacks just this record; d->nestimates: none. */
+static size_t
+lacking(const struct differ *d, const struct scope *s, const struct record *r)
+{
+	size_t i = 0;
+
+	for (; i < d->nestimates; i++) {
+		const struct estimate *e = d->estimates[i];
+
+		if (estimate_owns(e, r) && r->time <= e->trade.exits.est_time &&
+		    decimal_cmp(r->left, e->trade.exits.est_qty) == 0 &&
+		    !surely_open(s, r))
+			break;
+	}
+	return i;
+}
+
 void
 records_correct(struct differ *d, const struct scope *s)
 {
-	for (size_t i = 0; i < d->nrecords && d->nestimates > 0; i++) {
+	for (size_t i = 0; i < d->nrecords; i++) {
 		struct record *r = d->records[i];
+		size_t k;
 
-		for (size_t k = 0; k < d->nestimates; k++) {
-			const struct estimate *e = d->estimates[k];
-
-			if (r->scope == s && estimate_owns(e, r) &&
-			    r->time <= e->trade.exits.est_time &&
-			    decimal_cmp(r->left, e->trade.exits.est_qty) == 0 &&
-			    !surely_open(s, r)) {
-				estimate_correct(d, k, r);
-				break;
-			}
-		}
+		if (r->scope != s)
+			continue;
+		k = estimate_of_order(d, r);
+		if (k == d->nestimates)
+			k = lacking(d, s, r);
+		if (k < d->nestimates)
+			estimate_correct(d, k, r);
 	}
 	drop_used(d);
-}
-
-/* A trade that no snapshot showed: a record is all that is known of it. */
-static void
-tell_unseen(struct differ *d, struct record *r, int64_t now)
-{
-	struct place at = { .scope = r->scope };
-	struct trade t = { .side = r->side, .size = r->left, .max = r->left };
-	struct decimal size = r->left;
-	struct exits part;
-
-	memcpy(at.symbol, r->symbol, sizeof(at.symbol));
-	if (scope_hedged(d, r->scope, r->symbol))
-		at.idx = r->side == SIDE_BUY ? 1 : 2;
-	t.number = ++d->number;
-	t.entry = r->entry;
-	memcpy(t.leverage, r->leverage, sizeof(t.leverage));
-	t.opened = now;
-	signal_emit(d,
-	    &(struct signal){
-		.at = &at, .trade = &t, .action = ACTION_OPEN, .time = now });
-	record_split(r, r->left, &part);
-	record_save(d, r);
-	exits_add(&t.exits, &part);
-	t.size = decimal_zero;
-	t.closed = now;
-	t.reason = record_reason(r);
-	signal_emit(d,
-	    &(struct signal){ .at = &at,
-		.trade = &t,
-		.action = ACTION_CLOSE,
-		.old_size = size,
-		.time = now });
 }
 
 static int
@@ -442,21 +424,92 @@ owned(const struct scope *s, const struct record *r)
 	return 0;
 }
 
+/* 1 where nothing that we know of explains the record. */
+static int
+is_unseen(const struct differ *d, const struct scope *s, const struct record *r,
+    int64_t now)
+{
+	return r->scope == s && decimal_sign(r->left) != 0 && r->time <= now &&
+	    !owned(s, r) && estimate_find(d, r) == d->nestimates;
+}
+
+static int
+of_one_trade(const struct record *a, const struct record *b)
+{
+	return strcmp(a->symbol, b->symbol) == 0 && a->side == b->side &&
+	    decimal_cmp(a->entry, b->entry) == 0;
+}
+
+/* The records of the i-th one's trade join it. */
+static void
+gather(struct differ *d, const struct scope *s, size_t i, int64_t now,
+    struct trade *t)
+{
+	const struct record *first = d->records[i];
+	struct exits part;
+
+	for (; i < d->nrecords; i++) {
+		struct record *r = d->records[i];
+
+		if (!of_one_trade(first, r) || !is_unseen(d, s, r, now))
+			continue;
+		record_split(r, r->left, &part);
+		r->number = t->number;
+		record_save(d, r);
+		exits_add(&t->exits, &part);
+		t->reason = record_reason(r);
+	}
+}
+
+/*
+ * A trade that no snapshot showed: records are all that is known of it.  Those
+ * with the same average entry are of one trade that several orders closed.
+ */
+static void
+tell_unseen(struct differ *d, const struct scope *s, size_t i, int64_t now)
+{
+	const struct record *r = d->records[i];
+	struct estimate e = { .at = { .scope = s }, .told = now, .more = 1 };
+	struct trade *t = &e.trade;
+
+	memcpy(e.at.symbol, r->symbol, sizeof(e.at.symbol));
+	if (scope_hedged(d, s, r->symbol))
+		e.at.idx = r->side == SIDE_BUY ? 1 : 2;
+	t->number = ++d->number;
+	t->side = r->side;
+	t->entry = r->entry;
+	memcpy(t->leverage, r->leverage, sizeof(t->leverage));
+	gather(d, s, i, now, t);
+	t->size = t->max = t->exits.qty;
+	t->opened = now;
+	signal_emit(d,
+	    &(struct signal){
+		.at = &e.at, .trade = t, .action = ACTION_OPEN, .time = now });
+	t->size = decimal_zero;
+	t->closed = now;
+	signal_emit(d,
+	    &(struct signal){ .at = &e.at,
+		.trade = t,
+		.action = ACTION_CLOSE,
+		.old_size = t->max,
+		.time = now });
+	estimate_keep(d, &e);
+}
+
 void
 records_decide(struct differ *d, const struct scope *s, int64_t now)
 {
 	for (size_t i = 0; i < d->nrecords; i++) {
 		struct record *r = d->records[i];
-		size_t k = 0;
+		size_t k;
 
 		if (r->scope != s || decimal_sign(r->left) == 0 || owned(s, r))
 			continue;
-		while (k < d->nestimates && !estimate_owns(d->estimates[k], r))
-			k++;
+		k = estimate_find(d, r);
 		if (k < d->nestimates)
 			estimate_correct(d, k, r);
 		else if (r->time <= now)
-			tell_unseen(d, r, now);
+			tell_unseen(d, s, i, now);
 	}
 	drop_used(d);
 }
@@ -502,6 +555,7 @@ records_prune(struct differ *d, struct account *a, int64_t time)
 	struct prune p = { .d = d, .before = time - RECORD_KEPT_MS };
 	int64_t day = time / 86400000;
 
+	estimates_prune(d, a, time);
 	if (day <= a->pruned)
 		return;
 	a->pruned = day;
@@ -509,5 +563,4 @@ records_prune(struct differ *d, struct account *a, int64_t time)
 	store_key_str(&p.from, a->name);
 	p.prefix = p.from.len;
 	(void)state_scan(d->state, "records", &p.from, prune_row, &p);
-	estimates_prune(d, a, p.before);
 }

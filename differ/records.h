@@ -28,14 +28,15 @@ void executions_take(struct differ *d, const struct account *a, enum category c,
 
 /*
  * After the legs of the scope are settled at now: what belongs to no trade
- * that is open corrects an estimated CLOSE, or is of a trade that no snapshot
- * showed, or waits for the next snapshot.
+ * that is open corrects one whose CLOSE is told, or is of a trade that no
+ * snapshot showed, or waits for the next snapshot.
  */
 void records_decide(struct differ *d, const struct scope *s, int64_t now);
 
 /*
- * Before they are settled: a record that is just what an estimated CLOSE
- * lacks goes there, though a trade opened meanwhile could take it too.
+ * Before they are settled: more of an order that a closed trade has taken of,
+ * or a record that is just what an estimated CLOSE lacks, goes there, though a
+ * trade opened meanwhile could take it too.
  */
 void records_correct(struct differ *d, const struct scope *s);
 

@@ -316,6 +316,7 @@ absorb(struct differ *d, struct leg *l, int64_t now)
 		    (!quiet || r->time + REFLECTED_MS > now))
 			continue;
 		record_split(r, r->left, &part);
+		r->number = t->number;
 		exits_replace(&t->exits, part.qty);
 		exits_add(&t->exits, &part);
 		record_save(d, r);
@@ -393,6 +394,7 @@ take(struct differ *d, struct leg *l, struct record *r, struct decimal need,
 	struct decimal more = decimal_zero;
 
 	record_split(r, need, &part);
+	r->number = l->trade.number;
 	exits_add(got, &part);
 	/* An order that was filled bit by bit has one record: what is over is
 	 * of a step that was estimated, or of one that waits. */
@@ -519,6 +521,15 @@ tell_increase(struct differ *d, struct leg *l, int64_t now)
 		.time = now });
 }
 
+/* The records say that what closed was more than was seen of it. */
+static int
+had_grown(const struct step *s, struct decimal need, const struct exits *got)
+{
+	return got->prices > 0 &&
+	    (decimal_cmp(got->qty, need) > 0 ||
+		decimal_cmp(got->entry, s->entry) != 0);
+}
+
 /* A REDUCE or CLOSE: 0 where it has to wait. */
 static int
 tell_shrink(struct differ *d, struct leg *l, int64_t now)
@@ -554,7 +565,11 @@ tell_shrink(struct differ *d, struct leg *l, int64_t now)
 		.step = &got,
 		.time = now });
 	if (s->kind == STEP_CLOSE) {
-		estimate_keep(d, &l->at, t);
+		estimate_keep(d,
+		    &(struct estimate){ .at = l->at,
+			.trade = *t,
+			.told = now,
+			.more = had_grown(s, need, &got) });
 		memset(t, 0, sizeof(*t));
 	}
 	return 1;

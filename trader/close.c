@@ -13,7 +13,6 @@
 #define AGAIN_MS 500
 #define AGAIN_MAX_MS 5000
 #define LAG_MS 10000 /* the position may be seen that much after a fill */
-#define GONE_SURE 100
 
 /* The entries whose position this closed need not be looked at for long. */
 static void

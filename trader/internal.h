@@ -28,6 +28,13 @@
 /* Between this machine's clock and Bybit's, ms (F20, F56). */
 #define SKEW_MAX_MS 5000
 
+/*
+ * Reads in a row that show no position of an entry that has filled: a minute
+ * of them, as long as an order may be without a trace (F04, F13).  It is set
+ * where something else tells that it is gone.
+ */
+#define GONE_SURE 300
+
 /* A row of position/list. */
 struct position {
 	int there; /* Bybit has shown a row */

@@ -21,7 +21,6 @@
 #define UNREAD_MAX_MS 10000
 #define LAG_MS 1000 /* a position may be seen that much after its fill */
 #define GONE_MIN 2  /* reads without the position, while guarded */
-#define GONE_SURE 100
 
 /* Why a position that has its stop is closed all the same. */
 static const char *
@@ -102,6 +101,8 @@ on_stop(void *arg, const struct bybit_reply *r)
 	o->need_mono = o->t->mono_ms + 1;
 	o->stop_mono = o->t->mono_ms + STOP_AGAIN_MS;
 	if (r->class == BYBIT_OK || r->class == BYBIT_DONE) {
+		/* So there is a position, whatever was read. */
+		o->gone = 0;
 		trader_note(o->t, LOG_INFO, "stop loss set", o, "");
 	} else if (r->code == 10001 && strstr(r->error, "zero position")) {
 		if (o->step == STEP_PROTECT &&

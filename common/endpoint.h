@@ -33,6 +33,12 @@ struct input_line {
 };
 
 /*
+ * Whether it is written as an endpoint is, for an input and for an output.  0,
+ * or -1 with a message in err.
+ */
+int endpoint_check(const char *endpoint, char *err, size_t size);
+
+/*
  * Open an endpoint for reading.  A listening socket is made under a temporary
  * name, mode 0600 (0660 where the folder is group-writable or setgid), and
  * renamed into place; a live one is refused, a dead one replaced (F98).  NULL

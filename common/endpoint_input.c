@@ -65,8 +65,7 @@ input_open(const char *endpoint, char *err, size_t size)
 	struct input *in;
 
 	if (strcmp(endpoint, "-") != 0) {
-		/* One byte is for the name that a socket is made under. */
-		path = endpoint_path(endpoint, SOCKET_PATH_MAX - 2, err, size);
+		path = endpoint_path(endpoint, err, size);
 		if (path == NULL)
 			return NULL;
 	}

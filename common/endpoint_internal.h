@@ -23,10 +23,9 @@ const char *notice_next(struct notices *n);
 
 /*
  * The path of "unix:PATH", or NULL with a message where the endpoint is
- * something else or the path is longer than max bytes.
+ * something else or the path is too long for a socket that is listened on.
  */
-const char *endpoint_path(
-    const char *endpoint, size_t max, char *err, size_t size);
+const char *endpoint_path(const char *endpoint, char *err, size_t size);
 
 /* A connected, non-blocking socket, or -1 with errno. */
 int socket_connect(const char *path);

@@ -510,7 +510,7 @@ output_add(struct output *out, const char *endpoint, char *err, size_t size)
 
 	if (strcmp(endpoint, "-") == 0)
 		return add_stdout(out, err, size);
-	path = endpoint_path(endpoint, SOCKET_PATH_MAX - 1, err, size);
+	path = endpoint_path(endpoint, err, size);
 	if (path == NULL)
 		return -1;
 	for (i = 0; i < out->ntargets; i++)

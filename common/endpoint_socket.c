@@ -1,4 +1,4 @@
-#include "common/endpoint_internal.h"
+#include "common/endpoint.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/endpoint_internal.h"
 #include "common/lockfile.h"
 
 #define NO_GROUP ((gid_t)-1)
@@ -17,6 +18,7 @@
 
 /* A socket is made under its path and this, and then renamed. */
 #define NEW_SUFFIX "~"
+#define PATH_LEN_MAX (SOCKET_PATH_MAX - sizeof(NEW_SUFFIX))
 
 _Static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) == SOCKET_PATH_MAX,
     "limits.h and the system differ in the length of a socket's path");
@@ -69,7 +71,7 @@ notice_next(struct notices *n)
 }
 
 const char *
-endpoint_path(const char *endpoint, size_t max, char *err, size_t size)
+endpoint_path(const char *endpoint, char *err, size_t size)
 {
 	const char *path;
 
@@ -79,14 +81,22 @@ endpoint_path(const char *endpoint, size_t max, char *err, size_t size)
 		return NULL;
 	}
 	path = endpoint + 5;
-	if (strlen(path) > max) {
+	if (strlen(path) > PATH_LEN_MAX) {
 		(void)snprintf(err, size,
 		    "endpoint '%s': the path has %zu bytes, a socket's may "
 		    "have %zu: take a shorter one",
-		    endpoint, strlen(path), max);
+		    endpoint, strlen(path), PATH_LEN_MAX);
 		return NULL;
 	}
 	return path;
+}
+
+int
+endpoint_check(const char *endpoint, char *err, size_t size)
+{
+	if (strcmp(endpoint, "-") == 0)
+		return 0;
+	return endpoint_path(endpoint, err, size) != NULL ? 0 : -1;
 }
 
 /* The caller has checked the length; what is too long would be cut. */

@@ -15,6 +15,7 @@
 
 #include "common/buf.h"
 #include "common/build.h"
+#include "common/endpoint.h"
 #include "common/log.h"
 #include "common/sanitized.h"
 #include "common/sig.h"
@@ -62,6 +63,24 @@ stage_usage(const char *fmt, ...)
 	log_error(what, LOG_INT("exit", EX_USAGE));
 	print_usage(stderr);
 	exit(EX_USAGE);
+}
+
+void
+stage_endpoint(int option, const char *endpoint)
+{
+	char why[512];
+
+	if (endpoint_check(endpoint, why, sizeof(why)) == -1)
+		stage_usage("option -%c: %s", option, why);
+}
+
+static void
+check_new(const struct stage *st, const char *output)
+{
+	for (size_t i = 0; i < st->noutputs; i++)
+		if (strcmp(st->outputs[i], output) == 0)
+			stage_usage(
+			    "option -o: endpoint '%s' is given twice", output);
 }
 
 static void
@@ -233,6 +252,7 @@ take_options(struct stage *st, int argc, char *argv[], const char **file)
 			say_and_exit(1);
 			break;
 		case 'i':
+			stage_endpoint(ch, optarg);
 			st->input = optarg;
 			break;
 		case 'l':
@@ -246,6 +266,8 @@ take_options(struct stage *st, int argc, char *argv[], const char **file)
 				stage_usage("option -o is given more than %d "
 					    "times",
 				    STAGE_OUTPUTS_MAX);
+			stage_endpoint(ch, optarg);
+			check_new(st, optarg);
 			st->outputs[st->noutputs++] = optarg;
 			break;
 		case 'V':

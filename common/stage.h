@@ -66,6 +66,9 @@ void stage_files(unsigned need);
 _Noreturn void stage_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
+/* The same where what the option has is not written as an endpoint is. */
+void stage_endpoint(int option, const char *endpoint);
+
 /*
  * From here on the process can do its work and little else: confine(), with
  * what every program needs added to c, which holds what this one does.  Call

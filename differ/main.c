@@ -382,7 +382,7 @@ main(int argc, char *argv[])
 	struct process p = { .unsaid = 1 };
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:nhV",
-	    "[-nhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	    "[-hnV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
 	STAGE_NO_SECRETS(&p.stage);
 	p.health.start_ms = clock_wall_ms();
 	open_store(&p);

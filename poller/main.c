@@ -201,7 +201,7 @@ main(int argc, char *argv[])
 	size_t i;
 
 	stage_start(
-	    &st, argc, argv, "o:e:nhV", "[-hnV] [-e file] [-o endpoint] ...");
+	    &st, argc, argv, "o:e:nhV", "[-hnV] [-e FILE] [-o ENDPOINT]...");
 	STAGE_SECRETS(&st, BYBIT_API_KEY, BYBIT_API_SECRET);
 	if (poller_opts_read(&opts, st.settings, err, sizeof(err)) == -1)
 		die(EX_CONFIG, "%s", err);

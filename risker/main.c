@@ -397,7 +397,7 @@ main(int argc, char *argv[])
 	struct confine alone = { .net = CONFINE_LOCAL };
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:nhV",
-	    "[-nhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	    "[-hnV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
 	STAGE_NO_SECRETS(&p.stage);
 	p.health.start_ms = clock_wall_ms();
 	buf_init(&p.text, BATCH_SIZE_MAX + LINE_SIZE_MAX + 2);

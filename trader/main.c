@@ -505,7 +505,8 @@ main(int argc, char *argv[])
 	char why[512];
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:lnhVF",
-	    "[-FlnhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...");
+	    "[-FhlnV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]...\n"
+	    "  -F           close the positions of all entries, and exit");
 	keep_secrets(&p);
 	p.flatten = p.stage.own['F'] != NULL;
 	p.look_only = p.stage.lines_alone || strcmp(p.stage.input, "-") == 0;

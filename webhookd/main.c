@@ -449,8 +449,11 @@ main(int argc, char *argv[])
 	static struct process p;
 
 	stage_start(&p.stage, argc, argv, "i:o:d:e:s:nhV",
-	    "[-nhV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]... "
-	    "[-s ENDPOINT]");
+	    "[-hnV] [-d DIR] [-e FILE] [-i ENDPOINT] [-o ENDPOINT]... "
+	    "[-s ENDPOINT]\n"
+	    "  -s ENDPOINT  signals made by hand go to unix:PATH of differ");
+	if (p.stage.own['s'] != NULL)
+		stage_endpoint('s', p.stage.own['s']);
 	STAGE_SECRETS(&p.stage, WEBHOOK_SECRET, ADMIN_TOKEN);
 	process_time(&p);
 	p.health.start_ms = p.wall_ms;

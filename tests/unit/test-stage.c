@@ -144,9 +144,17 @@ test_options(void **arg)
 		{ "o:hV", "-d x", EX_USAGE, "there is no option -d" },
 		{ all, "-d", EX_USAGE, "option -d needs an argument" },
 		{ all,
-		    "-o1 -o2 -o3 -o4 -o5 -o6 -o7 -o8 -o9 -oa -ob -oc -od -oe "
-		    "-of -og -oh",
+		    "-ounix:1 -ounix:2 -ounix:3 -ounix:4 -ounix:5 -ounix:6 "
+		    "-ounix:7 -ounix:8 -ounix:9 -ounix:a -ounix:b -ounix:c "
+		    "-ounix:d -ounix:e -ounix:f -ounix:g -ounix:h",
 		    EX_USAGE, "more than 16 times" },
+		{ all, "-i tcp:1", EX_USAGE,
+		    "option -i: endpoint 'tcp:1': expected - or unix:PATH" },
+		{ all, "-n -o unix:", EX_USAGE,
+		    "option -o: endpoint 'unix:': expected - or unix:PATH" },
+		{ all, "-o unix:a -o unix:a", EX_USAGE,
+		    "endpoint 'unix:a' is given twice" },
+		{ all, "-o - -o -", EX_USAGE, "endpoint '-' is given twice" },
 		{ all, "-e none", EX_CONFIG, "none: No such file" },
 	};
 	size_t i;

@@ -224,7 +224,7 @@ static const struct {
 static enum differ_result
 skip(struct differ *d, const char *why)
 {
-	differ_note(d, NOTE_WARN, "%s", why);
+	differ_note(d, NOTE_WARN, "skipping a line: %s", why);
 	return DIFFER_SKIPPED;
 }
 

@@ -29,6 +29,8 @@
 #define OTHER_FILES 128 /* states, sockets of siblings, certificates */
 #define ADMIN_ANSWER_MS 10000
 
+#define TOKEN_LEN_GOOD 12 /* as .env.example asks for */
+
 /* Past WEBHOOK_TIMEOUT, when a commit took long: still within 3 s. */
 #define ANSWER_SPARE_MS 400
 
@@ -110,6 +112,11 @@ start_settings(struct process *p)
 	p->allow = addresses(p, WEBHOOK_ALLOW);
 	p->trust = addresses(p, WEBHOOK_TRUST_PROXY);
 	p->prefer = tradingview();
+	if (strlen(p->token) < TOKEN_LEN_GOOD)
+		log_warn("WEBHOOK_SECRET is short, and who guesses it trades: "
+			 "take a longer one",
+		    LOG_INT("bytes", (int64_t)strlen(p->token)),
+		    LOG_INT("expected", TOKEN_LEN_GOOD));
 	port = strrchr(setting_str(s, WEBHOOK_LISTEN), ':');
 	if (port == NULL ||
 	    (strcmp(port, ":80") != 0 && strcmp(port, ":443") != 0 &&
@@ -117,6 +124,12 @@ start_settings(struct process *p)
 		log_warn("TradingView posts to ports 80 and 443 alone: listen "
 			 "there, or let a proxy do so and set "
 			 "WEBHOOK_TRUST_PROXY",
+		    LOG_STR("WEBHOOK_LISTEN", setting_str(s, WEBHOOK_LISTEN)));
+	else if (strcmp(port, ":443") == 0 && p->tls == NULL &&
+	    address_list_empty(p->trust))
+		log_warn("TradingView speaks TLS to port 443: set "
+			 "WEBHOOK_TLS_CERT and WEBHOOK_TLS_KEY, or let a proxy "
+			 "do so and set WEBHOOK_TRUST_PROXY",
 		    LOG_STR("WEBHOOK_LISTEN", setting_str(s, WEBHOOK_LISTEN)));
 }
 

@@ -34,12 +34,23 @@ no_passphrase(char *buf, int size, int writing, void *arg)
 	return 0;
 }
 
+/* What the library had against a file; "" where it said nothing. */
+static const char *
+reason(void)
+{
+	unsigned long e = ERR_peek_error();
+	const char *text = ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e))
+					       : ERR_reason_error_string(e);
+
+	return text != NULL ? text : "";
+}
+
 static int
 wrong(char *err, size_t size, const struct settings *s, enum setting which,
-    const char *expected)
+    const char *why, const char *expected)
 {
-	(void)snprintf(err, size, "%s=%s: %s is expected", setting_name(which),
-	    setting_str(s, which), expected);
+	(void)snprintf(err, size, "%s=%s: %s%sexpected %s", setting_name(which),
+	    setting_str(s, which), why, *why != '\0' ? ": " : "", expected);
 	return -1;
 }
 
@@ -48,19 +59,19 @@ load_files(SSL_CTX *ctx, const struct settings *s, char *err, size_t size)
 {
 	if (SSL_CTX_use_certificate_chain_file(
 		ctx, setting_str(s, WEBHOOK_TLS_CERT)) != 1)
-		return wrong(err, size, s, WEBHOOK_TLS_CERT,
-		    "a PEM file with a certificate, and its chain behind it,");
+		return wrong(err, size, s, WEBHOOK_TLS_CERT, reason(),
+		    "a PEM file with a certificate, and its chain behind it");
 	if (SSL_CTX_use_PrivateKey_file(
 		ctx, setting_str(s, WEBHOOK_TLS_KEY), SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(ctx) != 1)
-		return wrong(err, size, s, WEBHOOK_TLS_KEY,
+		return wrong(err, size, s, WEBHOOK_TLS_KEY, reason(),
 		    "a PEM file with the certificate's key, without a "
-		    "passphrase,");
+		    "passphrase");
 	if (!setting_given(s, WEBHOOK_CLIENT_CA))
 		return 0;
 	if (SSL_CTX_load_verify_file(ctx, setting_str(s, WEBHOOK_CLIENT_CA)) !=
 	    1)
-		return wrong(err, size, s, WEBHOOK_CLIENT_CA,
+		return wrong(err, size, s, WEBHOOK_CLIENT_CA, reason(),
 		    "a PEM file with certificates of authorities");
 	/* Who presents none gets an answer that says so: tls_peer_ok. */
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
@@ -99,6 +110,7 @@ build(const struct settings *s, char *err, size_t size)
 	(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	/* 34 KiB less for a connection that waits for its answer. */
 	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	ERR_clear_error();
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	if (load_files(ctx, s, err, size) == -1)
 		goto fail;
@@ -180,7 +192,7 @@ tls_reload(struct tls *t, char *err, size_t size)
 	if (expiry(ctx) <= clock_wall_ms()) {
 		SSL_CTX_free(ctx);
 		return wrong(err, size, t->settings, WEBHOOK_TLS_CERT,
-		    "a certificate that has not expired");
+		    "it has expired", "a certificate that has not expired");
 	}
 	/* Connections of the old one hold it until they end. */
 	SSL_CTX_free(t->ctx);

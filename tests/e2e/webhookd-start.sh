@@ -22,7 +22,7 @@ refuses 78 WEBHOOK_SECRET WEBHOOK_SECRET=
 refuses 78 ADMIN_TOKEN ADMIN_LISTEN=0.0.0.0:0
 refuses 78 WEBHOOK_TLS_KEY WEBHOOK_TLS_CERT="$T/cert.pem"
 refuses 78 WEBHOOK_TLS_CERT WEBHOOK_TLS_KEY="$T/key.pem"
-refuses 78 WEBHOOK_TLS_CERT WEBHOOK_TLS_CERT="$T/none.pem" WEBHOOK_TLS_KEY="$T/none.pem"
+refuses 78 'WEBHOOK_TLS_CERT=.*/none.pem: No such file or directory: expected a PEM file' WEBHOOK_TLS_CERT="$T/none.pem" WEBHOOK_TLS_KEY="$T/none.pem"
 refuses 78 WEBHOOK_TIMEOUT WEBHOOK_TIMEOUT=0
 refuses 78 TREND_THRESHOLD TREND_THRESHOLD=abc
 refuses 78 WEBHOOK_TRUST_PROXY WEBHOOK_TRUST_PROXY=10.0.0.0/33
@@ -36,6 +36,12 @@ WEBHOOK_TRUST_PROXY=127.0.0.1 "$B/webhookd" -n 2>good.log || fail "-n: $(cat goo
 ! grep -q '80 and 443' good.log || fail 'a warning about ports behind a proxy'
 WEBHOOK_LISTEN=0.0.0.0:443 "$B/webhookd" -n 2>good.log || fail "-n: $(cat good.log)"
 ! grep -q '80 and 443' good.log || fail 'a warning about port 443'
+grep -q 'level=warn.*TLS to port 443' good.log || fail 'no warning about port 443 without TLS'
+! grep -q 'WEBHOOK_SECRET is short' good.log || fail 'a warning about a good token'
+WEBHOOK_LISTEN=0.0.0.0:443 WEBHOOK_TRUST_PROXY=127.0.0.1 "$B/webhookd" -n 2>good.log || fail "-n: $(cat good.log)"
+! grep -q 'port 443' good.log || fail 'a warning about TLS behind a proxy'
+WEBHOOK_SECRET=elevenbytes "$B/webhookd" -n 2>good.log || fail "-n: $(cat good.log)"
+grep -q 'level=warn.*WEBHOOK_SECRET is short.*bytes=11 expected=12' good.log || fail 'no warning about a short token'
 "$B/webhookd" -h | grep -q '^usage: webhookd' || fail '-h'
 status=0
 "$B/webhookd" -x 2>usage.log || status=$?
@@ -43,6 +49,9 @@ status=0
 status=0
 "$B/webhookd" -o unix:run/a -s unix:run/a 2>usage.log || status=$?
 [ "$status" -eq 64 ] || fail "-s as -o: status $status"
+status=0
+"$B/webhookd" -n -s differ.sock 2>usage.log || status=$?
+[ "$status" -eq 64 ] && grep -q "option -s: endpoint 'differ.sock': expected" usage.log || fail "-s: status $status: $(cat usage.log)"
 
 # A port that is taken, or an address that is not there, names the setting; it
 # may be free in a moment, so no service is kept down for it.

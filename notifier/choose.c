@@ -69,6 +69,19 @@ read_subscriber(struct notifier *n, struct store_txn *t, struct flight *f)
 	return STORE_OK;
 }
 
+/*
+ * What an earlier run left of a wait.  It is never longer than it was at first:
+ * else the clock was set back since (F56).
+ */
+static int64_t
+rest_ms(const struct delivery *d, int64_t limit_ms, int64_t now_ms)
+{
+	int64_t until = d->due_ms < limit_ms ? d->due_ms : limit_ms;
+	int64_t whole = d->put_off_ms != 0 ? d->due_ms - d->put_off_ms : 0;
+
+	return until - now_ms < whole ? until - now_ms : whole;
+}
+
 /* Whether it may still be sent, and to whom. */
 static enum store_error
 judge(struct notifier *n, struct store_txn *t, struct flight *f,
@@ -82,11 +95,13 @@ judge(struct notifier *n, struct store_txn *t, struct flight *f,
 		*step = give_up(f, limit - d->event_ms);
 		return STORE_OK;
 	}
-	if (f->lane->loaded && d->due_ms > now.wall_ms) {
-		*step = STEP_LATER;
-		f->o.wait_ms =
-		    (d->due_ms < limit ? d->due_ms : limit) - now.wall_ms;
-		return STORE_OK;
+	if (f->lane->loaded) {
+		f->lane->loaded = 0;
+		f->o.wait_ms = rest_ms(d, limit, now.wall_ms);
+		if (f->o.wait_ms > 0) {
+			*step = STEP_LATER;
+			return STORE_OK;
+		}
 	}
 	e = read_subscriber(n, t, f);
 	if (e == STORE_NOTFOUND || (e == STORE_OK && !f->s.active)) {

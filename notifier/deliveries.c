@@ -51,6 +51,7 @@ read_delivery(const struct json *v, struct delivery *d)
 	(void)json_bool(json_get(v, "free"), &d->free);
 	(void)row_take_text(
 	    d->channel, sizeof(d->channel), json_get(v, "channel"));
+	(void)json_time(json_get(v, "put_off"), &d->put_off_ms);
 	(void)json_time(json_get(v, "done"), &d->done_ms);
 	(void)json_int(json_get(v, "parts"), 0, INT64_MAX, &d->parts);
 	(void)json_int(json_get(v, "ms"), 0, INT64_MAX, &d->ms);
@@ -144,6 +145,8 @@ delivery_put(struct store_txn *t, const struct delivery *d)
 	json_put_time(&b, "time", d->event_ms);
 	json_put_time(&b, "taken", d->taken_ms);
 	json_put_time(&b, "due", d->due_ms);
+	if (d->put_off_ms != 0)
+		json_put_time(&b, "put_off", d->put_off_ms);
 	json_put_int(&b, "attempts", d->attempts);
 	if (d->free)
 		json_put_bool(&b, "free", 1);

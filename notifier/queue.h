@@ -19,10 +19,10 @@ struct waiting;
 struct lane {
 	char id[ID_SIZE];
 	int64_t due_ms;
-	uint64_t round;	 /* of equals, who waits longer comes first */
-	int loaded;	 /* from the state: its row says when it is due */
-	int held;	 /* put back because its channel was busy */
-	int moved;	 /* its head was sent to a new address once */
+	uint64_t round; /* of equals, who waits longer comes first */
+	int loaded; /* from the state, and its head has not been waited for */
+	int held;   /* put back because its channel was busy */
+	int moved;  /* its head was sent to a new address once */
 	int64_t fails;	 /* its head did, in a row, where others did not */
 	size_t at;	 /* in the heap */
 	struct way *way; /* where it waits, and in which line; or NULL */

@@ -79,8 +79,9 @@ struct delivery {
 	char channel[CHANNEL_SIZE];
 	int64_t event_ms; /* the event's time: messages grow old by it */
 	int64_t taken_ms;
-	int64_t due_ms;	 /* not to be sent before */
-	int64_t done_ms; /* delivered or failed; 0 */
+	int64_t due_ms;	    /* not to be sent before */
+	int64_t put_off_ms; /* when that was said; 0: it was never tried */
+	int64_t done_ms;    /* delivered or failed; 0 */
 	int64_t attempts;
 	int64_t parts; /* of a long text that were delivered */
 	int64_t ms;    /* how long the last attempt took */

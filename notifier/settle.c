@@ -162,6 +162,7 @@ static enum store_error
 put_off(
     struct store_txn *t, struct delivery *d, int64_t wait_ms, struct moment now)
 {
+	d->put_off_ms = now.wall_ms;
 	d->due_ms = now.wall_ms + wait_ms;
 	return delivery_put(t, d);
 }

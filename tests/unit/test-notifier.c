@@ -345,6 +345,36 @@ a_wait_is_obeyed(void **state)
 	assert_int_equal(delivery(f, J1, 1, "s1").state, DELIVERY_DELIVERED);
 }
 
+/*
+ * F56: also where the clock was set back before a restart: what was put off
+ * waits as long as it was told to, and what was never tried not at all.
+ */
+static void
+a_restart_waits_for_no_clock(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_WAIT, 1, 60 * SECOND, NULL };
+	add(f, "s1", 3);
+	add(f, "s2", 3);
+	take(f, 1, "OPEN");
+	take(f, 1, "INCREASE");
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "2" O1 "2" I1);
+	take(f, 1, "INCREASE");
+	f->now.wall_ms -= 3600 * SECOND;
+	restart(f);
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "2" O1 "2" I1 "2" I1);
+	pass(f, 60 * SECOND - 1);
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "2" O1 "2" I1 "2" I1);
+	pass(f, 1);
+	run(f);
+	assert_string_equal(
+	    f->sent, "1" O1 "2" O1 "2" I1 "2" I1 "1" O1 "1" I1 "1" I1);
+}
+
 /* F56: a clock that is set back an hour does not make a retry wait for it. */
 static void
 a_retry_waits_by_the_monotonic_clock(void **state)
@@ -749,6 +779,7 @@ main(void)
 		TEST(a_moved_chat_is_followed_once),
 		TEST(a_wait_is_obeyed),
 		TEST(a_retry_waits_by_the_monotonic_clock),
+		TEST(a_restart_waits_for_no_clock),
 		TEST(a_wait_that_is_too_long_ends_in_time),
 		TEST(a_restart_sends_what_is_not_settled),
 		TEST(sends_are_bounded),

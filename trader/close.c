@@ -157,7 +157,6 @@ close_filled(struct order *o)
 	}
 	o->fresh = 1;
 	trader_note(o->t, LOG_INFO, "close filled", o, "");
-	/* Not by o->qty: sent again, it may be less than what was booked. */
 	if (o->whole) {
 		nothing_left(o);
 		return;

@@ -119,7 +119,7 @@ struct order {
 	int stop_busy;
 	int gone;      /* reads in a row that showed no position */
 	int64_t seq;   /* of a close: the position\'s before it */
-	int whole;     /* of a close: Bybit calls it Filled, all of it */
+	int whole;     /* of a close: no less than was asked has filled */
 	int silent;    /* another leg of the same close tells for it */
 	int look_only; /* found without a line: looked up, not sent */
 	int say_taken, say_sent; /* to be logged after the commit */

@@ -172,6 +172,20 @@ count_sent(struct order *o)
 		caps_sent(o->t, o);
 }
 
+/*
+ * All that was asked for has filled.  What is Filled may still be less: Bybit
+ * splits a reduceOnly order that is too large (section 5.1).
+ */
+static int
+filled_whole(const struct order *o, const char *status)
+{
+	struct decimal qty;
+
+	return strcmp(status, "Filled") == 0 &&
+	    decimal_parse(&qty, o->qty, strlen(o->qty)) == 0 &&
+	    decimal_cmp(o->filled, qty) >= 0;
+}
+
 /* The row of an order.  1 where it is ours and could be read. */
 static int
 take_order(struct order *o, const struct json *row)
@@ -211,7 +225,7 @@ take_order(struct order *o, const struct json *row)
 	looked(o, 1);
 	if (!is_final(s[3]))
 		return 1;
-	o->whole = strcmp(s[3], "Filled") == 0;
+	o->whole = filled_whole(o, s[3]);
 	if (decimal_sign(done) > 0)
 		track_filled(o);
 	else

@@ -129,6 +129,25 @@ test_stop_beside_a_close(void **state)
 	fake_expect_stands(f, 20);
 }
 
+/* Bybit books the most of a market order, which fills whole (section 5.1). */
+static void
+test_more_than_one_order_takes(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->most = 8;
+	fake_alert(f, 2, "close");
+	fake_run(f, 5000);
+	fake_expect_stands(f, 0);
+	fake_expect(f, 1, "-0", "closed");
+	assert_int_equal(f->norders, 4); /* 20, then 8, 8 and 4 */
+	assert_int_equal(fake_said(f, 2), 1);
+	assert_non_null(
+	    strstr(buf_cstr(&f->said), "\"side\":\"Sell\",\"quantity\":0.020"));
+}
+
 int
 main(void)
 {
@@ -140,6 +159,7 @@ main(void)
 		CLOSE(test_flatten_beside_a_close),
 		CLOSE(test_flatten_is_remembered),
 		CLOSE(test_stop_beside_a_close),
+		CLOSE(test_more_than_one_order_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

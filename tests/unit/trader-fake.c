@@ -121,6 +121,8 @@ book(struct fake *f, const struct fake_call *c)
 	memcpy(o->link, link, strlen(link) + 1);
 	o->side = side[0];
 	o->qty = thousandths(qty);
+	if (reduce && f->most > 0 && o->qty > f->most)
+		o->qty = f->most;
 	o->seen_mono = f->mono + f->order_lag;
 	fill(f, o, reduce, stop[0] != '\0' ? thousandths(stop) : 0);
 }

@@ -81,6 +81,7 @@ struct fake {
 	const char *held;	/* a path whose replies do not come; NULL */
 	int deaf;		/* no reply comes at all */
 	int key_expired;	/* 33004 to everything */
+	int most;		/* of a reduceOnly order that is booked; 0 */
 	int denied;		/* lists call what fills cancelled, unfilled */
 };
 

@@ -44,6 +44,7 @@ void log_secret(const char *secret);
 /* Wipe what was given to log_secret, and look for nothing any more. */
 void log_forget(void);
 
+/* Without fields a signal handler may call it, too. */
 void log_line(enum log_level level, const char *msg,
     const struct log_field *fields, size_t n);
 

@@ -3,26 +3,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/log.h"
+
 static int pipe_fd[2] = { -1, -1 };
 static volatile sig_atomic_t hup, stop;
 
-/* A second signal leaves now; a full standard error must not hold it up. */
+/*
+ * A second signal leaves now; a full standard error does not hold it up.  The
+ * log allocates nothing, takes no lock and shares no buffer with what was
+ * interrupted, so that a handler may call it.
+ */
 static void
 leave(void)
 {
-	static const char bye[] =
-	    "level=warn msg=\"second signal: leaving at once, work under way is "
-	    "cut off\"\n";
-	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
-
-	if (poll(&pfd, 1, 0) == 1 && (pfd.revents & POLLOUT) != 0)
-		(void)!write(STDERR_FILENO, bye, sizeof(bye) - 1);
+	log_line(LOG_WARN,
+	    "second signal: leaving at once, work under way is cut off", NULL,
+	    0);
 	_exit(EX_TEMPFAIL);
 }
 

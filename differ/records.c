@@ -458,12 +458,14 @@ gather(struct differ *d, const struct scope *s, size_t i, int64_t now,
 		record_save(d, r);
 		exits_add(&t->exits, &part);
 		t->reason = record_reason(r);
+		t->opened = r->time;
 	}
 }
 
 /*
  * A trade that no snapshot showed: records are all that is known of it.  Those
- * with the same average entry are of one trade that several orders closed.
+ * with the same average entry are of one trade that several orders closed.  It
+ * bears the time of that: after an outage it may be hours old, and no news.
  */
 static void
 tell_unseen(struct differ *d, const struct scope *s, size_t i, int64_t now)
@@ -481,18 +483,19 @@ tell_unseen(struct differ *d, const struct scope *s, size_t i, int64_t now)
 	memcpy(t->leverage, r->leverage, sizeof(t->leverage));
 	gather(d, s, i, now, t);
 	t->size = t->max = t->exits.qty;
-	t->opened = now;
 	signal_emit(d,
-	    &(struct signal){
-		.at = &e.at, .trade = t, .action = ACTION_OPEN, .time = now });
+	    &(struct signal){ .at = &e.at,
+		.trade = t,
+		.action = ACTION_OPEN,
+		.time = t->opened });
 	t->size = decimal_zero;
-	t->closed = now;
+	t->closed = t->opened;
 	signal_emit(d,
 	    &(struct signal){ .at = &e.at,
 		.trade = t,
 		.action = ACTION_CLOSE,
 		.old_size = t->max,
-		.time = now });
+		.time = t->closed });
 	estimate_keep(d, &e);
 }
 

@@ -171,34 +171,54 @@ const char *const record_keys[] = { "symbol", "orderId", "side", "execType",
 	"leverage", "createdTime", "updatedTime", "closedSize", "closedPnl",
 	"avgEntryPrice", "avgExitPrice", "cumExitValue", NULL };
 
+/* What any record has. */
 static const char *
-read_record(const struct json *v, enum category c, struct record *r)
+read_head(const struct json *v, struct record *r)
 {
-	const char *side = read_string(v, "side", "");
-	const char *type = read_string(v, "execType", "");
-	const char *leverage = read_string(v, "leverage", "");
-	struct decimal value;
-
 	if (json_type(v) != JSON_OBJECT)
 		return "not an object";
 	if (read_copy(v, "symbol", r->symbol, sizeof(r->symbol)) == -1)
 		return "symbol is missing or too long";
 	if (read_copy(v, "orderId", r->order_id, sizeof(r->order_id)) == -1)
 		return "orderId is missing or too long";
+	if (read_ms(v, "updatedTime", &r->time) == -1 &&
+	    read_ms(v, "createdTime", &r->time) == -1)
+		return "updatedTime is missing";
+	if (json_decimal(json_get(v, "closedPnl"), &r->pnl) == -1 ||
+	    !value_fits(r->pnl))
+		return "closedPnl is no decimal";
+	r->known = 1;
+	return NULL;
+}
+
+/* P&L that is paid in between, whatever size it names: nothing is closed. */
+static int
+is_session(const struct json *v)
+{
+	const char *type = read_string(v, "execType", "");
+
+	return strcmp(type, "SessionSettlePnL") == 0;
+}
+
+static const char *
+read_record(const struct json *v, enum category c, struct record *r)
+{
+	const char *side = read_string(v, "side", "");
+	const char *type = read_string(v, "execType", "");
+	const char *leverage = read_string(v, "leverage", "");
+	const char *why = read_head(v, r);
+	struct decimal value;
+
+	if (why != NULL || is_session(v))
+		return why;
 	if (strcmp(side, "Sell") == 0)
 		r->side = SIDE_BUY;
 	else if (strcmp(side, "Buy") == 0)
 		r->side = SIDE_SELL;
 	else
 		return "side is not Buy or Sell";
-	if (read_ms(v, "updatedTime", &r->time) == -1 &&
-	    read_ms(v, "createdTime", &r->time) == -1)
-		return "updatedTime is missing";
 	if (read_positive(v, "closedSize", &r->size) == -1)
 		return "closedSize is no decimal above 0";
-	if (json_decimal(json_get(v, "closedPnl"), &r->pnl) == -1 ||
-	    !value_fits(r->pnl))
-		return "closedPnl is no decimal";
 	if (read_positive(v, "avgEntryPrice", &r->entry) == -1)
 		return "avgEntryPrice is no decimal above 0";
 	if (read_positive(v, "avgExitPrice", &r->exit) == -1 ||
@@ -213,10 +233,8 @@ read_record(const struct json *v, enum category c, struct record *r)
 		r->type = REASON_LIQUIDATION;
 	else if (strcmp(type, "AdlTrade") == 0)
 		r->type = REASON_ADL;
-	else if (strcmp(type, "Settle") == 0 ||
-	    strcmp(type, "SessionSettlePnL") == 0)
+	else if (strcmp(type, "Settle") == 0)
 		r->type = REASON_SETTLEMENT;
-	r->known = 1;
 	return NULL;
 }
 
@@ -243,6 +261,23 @@ grow(struct record *was, const struct record *in)
 	}
 }
 
+/* The P&L of a session joins that of the trade that was open then. */
+static void
+join_session(struct differ *d, const struct record *r)
+{
+	for (size_t i = 0; i < r->scope->nlegs; i++) {
+		struct leg *l = r->scope->legs[i];
+
+		if (l->trade.number == 0 || !record_at(r, &l->at) ||
+		    r->time < l->trade.begin)
+			continue;
+		sum_add(&l->trade.exits.pnl, r->pnl);
+		signal_row(d, &l->at, &l->trade);
+		l->dirty = 1;
+		return;
+	}
+}
+
 static void
 take_one(struct differ *d, const struct scope *line, struct record *in)
 {
@@ -262,8 +297,12 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 		account_closed(d, in->account, in->time, pnl);
 	if (decimal_sign(r->size) == 0)
 		r->pnl = decimal_zero;
-	if (in->scope != NULL && in->time > in->scope->first)
-		grow(r, in);
+	if (in->scope != NULL && in->time > in->scope->first) {
+		if (decimal_sign(in->size) == 0)
+			join_session(d, in);
+		else
+			grow(r, in);
+	}
 	in->number = r->number;
 	in->reason = r->reason;
 	in->left = r->left;

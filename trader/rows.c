@@ -28,6 +28,8 @@ trader_load(struct trader *t, const char *row, size_t len)
 		goto out;
 	o->send_mono = o->fill_mono = o->need_mono = t->mono_ms;
 	o->accepted = o->order_id[0] != '\0';
+	/* Of a next one that went out and was not stored, nothing is known. */
+	o->maybe = o->state == ORDER_SENT && o->sends == 0;
 	switch (o->state) {
 	case ORDER_SENT:
 		o->step = STEP_TRACK;

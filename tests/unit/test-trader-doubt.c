@@ -19,27 +19,6 @@
 
 #define STOP 46550000 /* of the fake's entries */
 
-static int
-setup(void **state)
-{
-	struct fake *f = malloc(sizeof(*f));
-
-	if (f == NULL)
-		return -1;
-	fake_start(f);
-	fake_run(f, 500); /* equity and mode are known */
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fake_end(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 script(struct fake *f, int n, enum fake_create how)
 {
@@ -429,10 +408,53 @@ test_position_unread(void **state)
 	assert_int_equal(f->creates, 1);
 }
 
+/* F13: the fill is told, and the position is not shown for 30 s. */
+static void
+test_position_late(void **state)
+{
+	struct fake *f = *state;
+
+	f->position_lag = 30000;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 29000);
+	fake_expect(f, 1, "-0", "filled");
+	fake_run(f, 3000);
+	fake_expect(f, 1, "-0", "protected");
+	assert_int_equal(f->creates, 1);
+}
+
+/*
+ * The first certainly had no effect, and of the second nothing was stored when
+ * it went out and the run was killed: a third that is refused is no end.
+ */
+static void
+test_refused_after_crash(void **state)
+{
+	struct fake *f = *state;
+
+	FAKE_SCRIPT(f, FAKE_LIMIT);
+	fake_alert(f, 1, "buy");
+	while (f->creates == 0)
+		fake_turn(f, 10, 1);
+	fake_expect(f, 1, "-0", "sent");
+	while (f->ncalls == 0 ||
+	    strcmp(f->calls[f->ncalls - 1].path, "/v5/order/create") != 0)
+		fake_turn(f, 10, 0);
+	f->order_lag = 30000;
+	f->position_lag = 14000;
+	fake_crash(f, 1);
+	FAKE_SCRIPT(f, FAKE_REFUSE);
+	fake_run(f, 40000);
+	fake_expect(f, 1, "-0", "protected");
+	fake_expect_stands(f, 20);
+	assert_int_equal(fake_booked(f, 1, "-0"), 1);
+}
+
 int
 main(void)
 {
-#define DOUBT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define DOUBT(name)                                                            \
+	cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 	const struct CMUnitTest tests[] = {
 		DOUBT(test_failed_looks),
 		DOUBT(test_foreign_rows),
@@ -451,6 +473,8 @@ main(void)
 		DOUBT(test_stop_while_closing),
 		DOUBT(test_bare_again),
 		DOUBT(test_position_unread),
+		DOUBT(test_position_late),
+		DOUBT(test_refused_after_crash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

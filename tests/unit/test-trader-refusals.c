@@ -17,27 +17,6 @@
 
 #include "tests/unit/trader-fake.h"
 
-static int
-setup(void **state)
-{
-	struct fake *f = malloc(sizeof(*f));
-
-	if (f == NULL)
-		return -1;
-	fake_start(f);
-	fake_run(f, 500); /* equity and mode are known */
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fake_end(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 expect_state(struct fake *f, int n, const char *suffix, const char *state)
 {
@@ -241,7 +220,8 @@ test_key_refused(void **state)
 int
 main(void)
 {
-#define REFUSED(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define REFUSED(name)                                                          \
+	cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 	const struct CMUnitTest tests[] = {
 		REFUSED(test_denied_fill),
 		REFUSED(test_denied_fill_seen_late),

@@ -86,21 +86,6 @@ test_accepted_and_late(void **state)
 	fake_expect(f, 1, "-0", "protected");
 }
 
-/* F13: the fill is told, and the position is not shown for 30 s. */
-static void
-test_position_late(void **state)
-{
-	struct fake *f = *state;
-
-	f->position_lag = 30000;
-	fake_alert(f, 1, "buy");
-	fake_run(f, 29000);
-	fake_expect(f, 1, "-0", "filled");
-	fake_run(f, 3000);
-	fake_expect(f, 1, "-0", "protected");
-	assert_int_equal(f->creates, 1);
-}
-
 /* The second request of an order waits for nothing that forbids the first. */
 static void
 test_no_second_send(void **state)
@@ -745,7 +730,6 @@ main(void)
 		WAY(test_usual_way),
 		cmocka_unit_test(test_replies),
 		WAY(test_accepted_and_late),
-		WAY(test_position_late),
 		WAY(test_no_second_send),
 		WAY(test_second_had_no_effect),
 		WAY(test_second_refused),

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/word.h"
 #include "notifier/rows.h"
 
 static const char *const states[] = {
@@ -23,13 +24,13 @@ delivery_key(struct store_key *k, const char *journal, uint64_t seq,
 static int
 read_delivery(const struct json *v, struct delivery *d)
 {
-	const char *state = json_string(json_get(v, "state"));
+	int state = WORD_FIND(json_string(json_get(v, "state")), states);
 	const char *action = json_string(json_get(v, "action"));
 	int a;
 
 	memset(d, 0, sizeof(*d));
 	a = action != NULL ? action_parse(action) : -1;
-	if (a == -1 || state == NULL ||
+	if (a == -1 || state == -1 ||
 	    row_take_text(
 		d->journal, sizeof(d->journal), json_get(v, "journal")) == -1 ||
 	    row_take_u64(&d->seq, json_get(v, "seq")) == -1 ||
@@ -42,11 +43,7 @@ read_delivery(const struct json *v, struct delivery *d)
 	    json_int(json_get(v, "attempts"), 0, INT64_MAX, &d->attempts) == -1)
 		return -1;
 	d->action = (enum action)a;
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(state, states[i]) == 0)
-			d->state = (enum delivery_state)i;
-	if (strcmp(state, states[d->state]) != 0)
-		return -1;
+	d->state = (enum delivery_state)state;
 	/* These may be missing. */
 	(void)json_bool(json_get(v, "free"), &d->free);
 	(void)row_take_text(

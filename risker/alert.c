@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/word.h"
 
 static const char *const actions[] = {
 	[ALERT_BUY] = "buy",
@@ -36,15 +37,12 @@ get_text(char *out, size_t size, const struct json *v, const char *set)
 static int
 get_action(const struct json *v, enum alert_action *out)
 {
-	const char *s = json_string(v);
+	int i = WORD_FIND(json_string(v), actions);
 
-	for (size_t i = 0; s != NULL && i < sizeof(actions) / sizeof(*actions);
-	     i++)
-		if (strcmp(s, actions[i]) == 0) {
-			*out = (enum alert_action)i;
-			return 0;
-		}
-	return -1;
+	if (i == -1)
+		return -1;
+	*out = (enum alert_action)i;
+	return 0;
 }
 
 /* Above zero; zero where it is absent. */

@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/reader.h"
+#include "common/word.h"
 
 #define LINK_SIZE 64
 #define POSITIONS_IDX 3 /* 0 one-way; 1, 2 the sides in hedge mode */
@@ -80,10 +81,7 @@ is_final(const char *state)
 	static const char *const names[] = { "closed", "rejected", "expired",
 		"failed", "dry" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (state != NULL && strcmp(state, names[i]) == 0)
-			return 1;
-	return 0;
+	return WORD_FIND(state, names) != -1;
 }
 
 /* 1 where there is a row of that link id; *v is NULL where it is damaged. */

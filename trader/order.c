@@ -7,6 +7,7 @@
 
 #include "common/buf.h"
 #include "common/json.h"
+#include "common/word.h"
 
 #define JSON_TEXT_MAX (64u << 10) /* of risk_metrics and the like */
 
@@ -315,13 +316,12 @@ order_put(struct buf *b, const struct order *o, int64_t now_ms)
 static int
 get_state(struct order *o, const char *name)
 {
-	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]);
-	     i++)
-		if (name != NULL && strcmp(name, state_names[i]) == 0) {
-			o->state = (enum order_state)i;
-			return 0;
-		}
-	return -1;
+	int i = WORD_FIND(name, state_names);
+
+	if (i == -1)
+		return -1;
+	o->state = (enum order_state)i;
+	return 0;
 }
 
 /* Text that may be absent, and fits where it was written from. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/word.h"
 #include "trader/internal.h"
 
 #define ABSENT_MIN 3
@@ -153,10 +154,7 @@ is_final(const char *status)
 	static const char *const names[] = { "Filled", "Cancelled", "Rejected",
 		"Deactivated", "PartiallyFilledCanceled" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(status, names[i]) == 0)
-			return 1;
-	return 0;
+	return WORD_FIND(status, names) != -1;
 }
 
 /* Sent by the last run: from now on it counts (F14). */

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/num.h"
+#include "common/word.h"
 #include "webhookd/token.h"
 
 #define SHOWN_MAX 48 /* bytes of a wrong value that an error shows */
@@ -286,15 +287,12 @@ get_timestamp(const struct json *v, int64_t *out)
 static int
 get_action(const struct json *v, enum alert_action *out)
 {
-	const char *s = json_string(v);
+	int i = WORD_FIND(json_string(v), actions);
 
-	for (size_t i = 0; s != NULL && i < sizeof(actions) / sizeof(*actions);
-	     i++)
-		if (strcmp(s, actions[i]) == 0) {
-			*out = (enum alert_action)i;
-			return 0;
-		}
-	return -1;
+	if (i == -1)
+		return -1;
+	*out = (enum alert_action)i;
+	return 0;
 }
 
 /* What the number says where no action is given. */

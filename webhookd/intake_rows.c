@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/word.h"
 #include "webhookd/intake_internal.h"
 
 #define IDS_SIZE_MAX (64u << 20) /* bytes: two million pending alerts */
@@ -155,15 +156,12 @@ get_id(const struct json *v)
 static int
 get_state(const struct json *row, enum entry_state *out)
 {
-	const char *s = json_string(json_get(row, "state"));
+	int i = WORD_FIND(json_string(json_get(row, "state")), states);
 
-	for (size_t i = 0; s != NULL && i < sizeof(states) / sizeof(*states);
-	     i++)
-		if (strcmp(s, states[i]) == 0) {
-			*out = (enum entry_state)i;
-			return 0;
-		}
-	return -1;
+	if (i == -1)
+		return -1;
+	*out = (enum entry_state)i;
+	return 0;
 }
 
 static int

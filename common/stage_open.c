@@ -97,3 +97,32 @@ stage_retry(const struct stage_retry *r, enum store_error e)
 	}
 	log_line(LOG_WARN, "committed again", NULL, 0);
 }
+
+void
+stage_notices(const struct stage *st, struct input *in, struct output *out)
+{
+	const char *text;
+
+	while (in != NULL && (text = input_notice(in)) != NULL)
+		log_info(text, LOG_STR("endpoint", st->input));
+	while (out != NULL && (text = output_notice(out)) != NULL)
+		log_info(text, LOG_STR("endpoint", "output"));
+}
+
+void
+stage_skip(struct health *h, const struct input_line *l)
+{
+	h->lines++;
+	h->skipped++;
+	log_warn("skipping a line", LOG_STR("from", l->from),
+	    LOG_STR("why", l->why));
+}
+
+void
+stage_whole(int cut)
+{
+	if (cut)
+		die(EX_DATAERR,
+		    "the input ended inside a line; everything before it was "
+		    "taken");
+}

@@ -1,5 +1,6 @@
 /*
- * stage_open - what a stage opens at its start, as its options say.
+ * stage_open - what a stage opens at its start, as its options say, and what
+ * all of them do with it.
  *
  * For the process alone: what cannot be opened is said and ends it, with 71,
  * 74, or what store_exit() says.
@@ -37,5 +38,15 @@ struct stage_retry {
 	const char *undone; /* what is not done meanwhile: "announced" */
 };
 void stage_retry(const struct stage_retry *r, enum store_error e);
+
+/* Log what the endpoints have to say; either may be NULL. */
+void stage_notices(
+    const struct stage *st, struct input *in, struct output *out);
+
+/* INPUT_SKIP: count it, and warn. */
+void stage_skip(struct health *h, const struct input_line *l);
+
+/* The end: where the input was cut inside a line, die (65). */
+void stage_whole(int cut);
 
 #endif

@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/sig.h"
+#include "common/stage_open.h"
 #include "notifier/process.h"
 
 #define LOOK_MS 1000 /* how often to look without a line */
@@ -216,8 +217,7 @@ read_lines(struct process *p)
 	while (size < BATCH_SIZE_MAX) {
 		st = input_next(p->in, &l);
 		if (st == INPUT_SKIP) {
-			p->health.lines++;
-			skip(p, l.from, l.why);
+			stage_skip(&p->health, &l);
 			continue;
 		}
 		if (st != INPUT_LINE)
@@ -392,7 +392,7 @@ loop(struct process *p)
 			well = deliver(p, stopping);
 		if (well)
 			unblock(p);
-		say_notices(p);
+		stage_notices(&p->stage, p->in, p->out);
 		p->now = moment();
 		if (stopping && is_settled(p))
 			return;
@@ -444,10 +444,7 @@ main(int argc, char *argv[])
 	p.now = moment();
 	put_health(&p);
 	setup_release(&p);
-	if (p.cut)
-		die(EX_DATAERR,
-		    "the input ended inside a line; everything before it was "
-		    "taken");
+	stage_whole(p.cut);
 	log_info("drained", LOG_INT("lines", (int64_t)p.health.lines));
 	return EX_OK;
 }

@@ -70,6 +70,5 @@ void setup_confine(struct process *p);
 void setup_release(struct process *p);
 
 /* What the endpoints have to say goes to the log. */
-void say_notices(struct process *p);
 
 #endif

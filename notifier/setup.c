@@ -252,20 +252,9 @@ setup_confine(struct process *p)
 }
 
 void
-say_notices(struct process *p)
-{
-	const char *text;
-
-	while ((text = input_notice(p->in)) != NULL)
-		log_info(text, LOG_STR("endpoint", p->stage.input));
-	while ((text = output_notice(p->out)) != NULL)
-		log_info(text, LOG_STR("endpoint", "output"));
-}
-
-void
 setup_release(struct process *p)
 {
-	say_notices(p);
+	stage_notices(&p->stage, p->in, p->out);
 	if (output_close(p->out, CLOSE_MS) == -1)
 		die(EX_IOERR, "unable to write: %s; the state has it all",
 		    strerror(errno));

@@ -276,10 +276,7 @@ batch(struct process *p)
 	while (p->text.len < BATCH_SIZE_MAX && p->ntaken < RISKER_LINES_MAX) {
 		st = input_next(p->in, &l);
 		if (st == INPUT_SKIP) {
-			p->health.lines++;
-			p->health.skipped++;
-			log_warn("skipping a line", LOG_STR("from", l.from),
-			    LOG_STR("why", l.why));
+			stage_skip(&p->health, &l);
 			break;
 		}
 		if (st != INPUT_LINE)
@@ -326,17 +323,6 @@ tick(struct process *p)
 }
 
 static void
-say_notices(struct process *p)
-{
-	const char *text;
-
-	while ((text = input_notice(p->in)) != NULL)
-		log_info(text, LOG_STR("endpoint", p->stage.input));
-	while ((text = output_notice(p->out)) != NULL)
-		log_info(text, LOG_STR("endpoint", "output"));
-}
-
-static void
 open_store(struct process *p)
 {
 	p->store =
@@ -362,7 +348,7 @@ loop(struct process *p)
 
 		if (rest == REST_END)
 			break;
-		say_notices(p);
+		stage_notices(&p->stage, p->in, p->out);
 		tick(p);
 		pfd[1].revents = 0;
 		if (poll(pfd, 3, 0) == -1 && errno != EINTR)
@@ -415,15 +401,12 @@ main(int argc, char *argv[])
 	loop(&p);
 	p.health.ended = 1;
 	work(&p, 1);
-	say_notices(&p);
+	stage_notices(&p.stage, p.in, p.out);
 	if (output_close(p.out, CLOSE_MS) == -1)
 		die(EX_IOERR, "unable to write: %s; the state has it",
 		    strerror(errno));
 	release(&p);
-	if (p.cut)
-		die(EX_DATAERR,
-		    "the input ended inside a line; everything "
-		    "before it was taken");
+	stage_whole(p.cut);
 	log_info("drained", LOG_INT("lines", (int64_t)p.health.lines));
 	return EX_OK;
 }

@@ -267,10 +267,7 @@ take_lines(struct process *p)
 	    size < BATCH_SIZE_MAX) {
 		st = input_next(p->in, &l);
 		if (st == INPUT_SKIP) {
-			p->health.lines++;
-			p->health.skipped++;
-			log_warn("skipping a line", LOG_STR("from", l.from),
-			    LOG_STR("why", l.why));
+			stage_skip(&p->health, &l);
 			size += LINE_SIZE_MAX;
 			continue;
 		}
@@ -358,17 +355,6 @@ tick(struct process *p)
 }
 
 static void
-say_notices(struct process *p)
-{
-	const char *text;
-
-	while (p->in != NULL && (text = input_notice(p->in)) != NULL)
-		log_info(text, LOG_STR("endpoint", p->stage.input));
-	while ((text = output_notice(p->out)) != NULL)
-		log_info(text, LOG_STR("endpoint", "output"));
-}
-
-static void
 take_time(struct process *p)
 {
 	p->wall_ms = clock_wall_ms();
@@ -448,7 +434,7 @@ loop(struct process *p)
 		if (p->ordered)
 			kill_point("K7");
 		settle(p, 0);
-		say_notices(p);
+		stage_notices(&p->stage, p->in, p->out);
 		tick(p);
 		if (over(p))
 			return;
@@ -546,7 +532,7 @@ main(int argc, char *argv[])
 	p.health.ended = trader_idle(p.trader);
 	p.retry_mono = 0;
 	settle(&p, 1);
-	say_notices(&p);
+	stage_notices(&p.stage, p.in, p.out);
 	if (output_close(p.out, CLOSE_MS) == -1)
 		die(EX_IOERR, "unable to write: %s; the state has it all",
 		    strerror(errno));
@@ -560,9 +546,6 @@ main(int argc, char *argv[])
 	log_info("drained", LOG_INT("lines", (int64_t)p.health.lines),
 	    LOG_INT("orders", (int64_t)trader_live(p.trader)));
 	release(&p);
-	if (p.cut)
-		die(EX_DATAERR,
-		    "the input ended inside a line; everything "
-		    "before it was taken");
+	stage_whole(p.cut);
 	return EX_OK;
 }

@@ -11,6 +11,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/sig.h"
+#include "common/stage_open.h"
 #include "common/store.h"
 #include "webhookd/api.h"
 #include "webhookd/intake.h"
@@ -176,8 +177,7 @@ read_lines(struct process *p)
 	while (size < BATCH_SIZE_MAX) {
 		st = input_next(p->in, &l);
 		if (st == INPUT_SKIP) {
-			p->health.lines++;
-			skip(p, &l, l.why);
+			stage_skip(&p->health, &l);
 			size += LINE_SIZE_MAX;
 			continue;
 		}
@@ -239,10 +239,7 @@ say_notices(struct process *p)
 {
 	const char *text;
 
-	while ((text = input_notice(p->in)) != NULL)
-		log_info(text, LOG_STR("endpoint", p->stage.input));
-	while (p->out != NULL && (text = output_notice(p->out)) != NULL)
-		log_info(text, LOG_STR("endpoint", "output"));
+	stage_notices(&p->stage, p->in, p->out);
 	while (p->signals != NULL && (text = output_notice(p->signals)) != NULL)
 		log_info(text, LOG_STR("endpoint", p->stage.own['s']));
 	while ((text = server_notice(p->public)) != NULL)
@@ -482,10 +479,7 @@ main(int argc, char *argv[])
 	loop(&p);
 	drain(&p);
 	start_undo(&p);
-	if (p.cut)
-		die(EX_DATAERR,
-		    "the input ended inside a line; everything before it was "
-		    "taken");
+	stage_whole(p.cut);
 	log_info("drained", LOG_INT("lines", (int64_t)p.health.lines));
 	return EX_OK;
 }

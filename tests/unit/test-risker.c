@@ -6,12 +6,14 @@
  * replay/risker), the process (e2e/risker-*).
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -349,6 +351,27 @@ commit_fails(void **state)
 	assert_int_equal(rows(f, "open"), 2);
 }
 
+/* F52: what the disk did not take holds no place of a limit. */
+static void
+disk_refuses(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit was, none;
+
+	assert_int_not_equal((intptr_t)signal(SIGXFSZ, SIG_IGN), -1);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = was;
+	none.rlim_cur = 2 * 4096; /* LMDB's two heads: no page of data */
+	begin(f);
+	assert_int_equal(alert(f, 1, "buy", "BTCUSDT", ""), RISKER_ORDER);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_not_equal(risker_commit(f->r, NULL, NULL), STORE_OK);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(alone(f, 2, "buy", "BTCUSDT", ""), RISKER_ORDER);
+	assert_int_equal(alone(f, 1, "buy", "BTCUSDT", ""), RISKER_REFUSED);
+	assert_int_equal(rows(f, "open"), 1);
+}
+
 /* F72: a full map is an error of the commit, in words, and loses nothing. */
 static void
 map_full(void **state)
@@ -414,6 +437,53 @@ prunes(void **state)
 		    alone(f, n, "buy", "UNKNOWN", ""), RISKER_REFUSED);
 	assert_int_equal(rows(f, "open"), 4);
 	assert_int_equal(rows(f, "decisions"), 16);
+}
+
+/* F13, F24: the positions are as old as those of the oldest settle coin. */
+static void
+settle_coins(void **state)
+{
+#define LATE "2026-11-21T10:29:29.000Z"
+	static const struct {
+		const char *usdt, *usdc; /* the snapshots' times; NULL: none */
+		enum risker_result result;
+		const char *why;
+	} cases[] = {
+		{ AT, NULL, RISKER_REFUSED, "Positions are not known" },
+		{ AT, LATE, RISKER_REFUSED, "Positions are 31 s old" },
+		{ LATE, AT, RISKER_REFUSED, "Positions are 31 s old" },
+		{ AT, AT, RISKER_ORDER, "" },
+	};
+	struct fixture *f = *state;
+	struct buf b;
+
+	stop(f);
+	settings_free(f->settings);
+	assert_int_equal(setenv("BYBIT_SETTLE_COINS", "USDT,USDC", 1), 0);
+	buf_init(&b, 1 << 16);
+	f->settings = settings_read(NULL, &b, &b);
+	assert_non_null(f->settings);
+	buf_release(&b);
+	start(f, 16 << 20);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *times[] = { cases[i].usdt, cases[i].usdc };
+		static const char *const coins[] = { "USDT", "USDC" };
+
+		for (int k = 0; k < 2; k++) {
+			char row[64];
+
+			if (times[k] == NULL)
+				continue;
+			(void)snprintf(
+			    row, sizeof(row), "{\"last\":\"%s\"}", times[k]);
+			put_row(f, "differ", "account",
+			    KEY("main", "scope", "linear", coins[k]), row);
+		}
+		assert_int_equal(alone(f, (int)i + 1, "buy", "BTCUSDT", ""),
+		    cases[i].result);
+		assert_non_null(
+		    strstr(f->r->told[f->r->ntold - 1].why, cases[i].why));
+	}
 }
 
 /* F13: an order's row that cannot be read is not final. */
@@ -561,6 +631,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(limits_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(same_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(commit_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(disk_refuses, setup, teardown),
+		cmocka_unit_test_setup_teardown(settle_coins, setup, teardown),
 		cmocka_unit_test_setup_teardown(map_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(prunes, setup, teardown),
 		cmocka_unit_test_setup_teardown(

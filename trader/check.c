@@ -83,9 +83,9 @@ age(struct checked *c)
 static void
 clock_skew(struct checked *c)
 {
-	int64_t off = c->t->wall_ms - c->t->io.bybit_now_ms(c->t->io.arg);
+	int64_t off = trader_clock_off(c->t);
 
-	if (off > SKEW_MAX_MS || off < -SKEW_MAX_MS)
+	if (off != 0)
 		error(c,
 		    "This machine's clock is %" PRId64 " ms off Bybit's "
 		    "(limit %d)",

@@ -203,6 +203,13 @@ close_in_vain(struct order *o, int booked)
 	o->retries = retries;
 }
 
+/* Where this machine's clock is off no time tells which came first (F56). */
+static int
+is_later(const struct order *e, const struct order *o)
+{
+	return e->time_ms > o->time_ms && trader_clock_off(o->t) == 0;
+}
+
 /*
  * A later entry of the symbol that went out: what stands there is its position,
  * not the one that was to be closed.
@@ -211,8 +218,7 @@ static int
 later_entry(const struct order *o)
 {
 	for (const struct order *e = o->t->orders; e != NULL; e = e->next)
-		if (e->kind == ORDER_ENTRY && !e->test &&
-		    e->time_ms > o->time_ms &&
+		if (e->kind == ORDER_ENTRY && !e->test && is_later(e, o) &&
 		    strcmp(e->symbol, o->symbol) == 0 &&
 		    (e->sends > 0 || e->perhaps) &&
 		    (!order_final(e) || e->state == ORDER_CLOSED))
@@ -250,8 +256,7 @@ doom(const struct order *o)
 {
 	for (struct order *e = o->t->orders; e != NULL; e = e->next) {
 		if (e->kind != ORDER_ENTRY || e->test || order_final(e) ||
-		    e->time_ms > o->time_ms ||
-		    strcmp(e->symbol, o->symbol) != 0 ||
+		    is_later(e, o) || strcmp(e->symbol, o->symbol) != 0 ||
 		    (e->doomed && e->state != ORDER_NEW))
 			continue;
 		if (e->state == ORDER_NEW && !e->perhaps) {

@@ -110,6 +110,8 @@ void trader_alarm(
 void trader_halt(struct trader *t, const char *why);
 int trader_halted(const struct trader *t, char *why, size_t size);
 void trader_append(struct trader *t, struct order *o);
+/* How far this machine's clock is ahead of Bybit's, ms; 0 within bounds. */
+int64_t trader_clock_off(const struct trader *t);
 /* 1 for a test, and under DRY_RUN: it is said what would be done, no more. */
 int trader_only_says(const struct order *o);
 /* The order is final: its row, its result (unless it has one), its place. */

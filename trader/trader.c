@@ -358,18 +358,26 @@ next_moment(const struct trader *t)
 	return next > t->mono_ms ? next : t->mono_ms + ACTIVE_MS;
 }
 
+int64_t
+trader_clock_off(const struct trader *t)
+{
+	int64_t off = t->wall_ms - t->io.bybit_now_ms(t->io.arg);
+
+	return off > SKEW_MAX_MS || off < -SKEW_MAX_MS ? off : 0;
+}
+
 /* Entries are refused while it is so (F20, F56). */
 static void
 look_at_clock(struct trader *t)
 {
-	int64_t off = t->wall_ms - t->io.bybit_now_ms(t->io.arg);
+	int64_t off = trader_clock_off(t);
 	char text[200];
 
 	(void)snprintf(text, sizeof(text),
 	    "the clock of this machine is %" PRId64 " ms off Bybit's: set it "
 	    "(NTP); no entry is sent until then",
 	    off);
-	trader_alarm(t, off > SKEW_MAX_MS || off < -SKEW_MAX_MS, "clock", text);
+	trader_alarm(t, off != 0, "clock", text);
 }
 
 /* Everybody knows after an hour, and nothing is left to be found out. */

@@ -148,6 +148,38 @@ test_more_than_one_order_takes(void **state)
 	    strstr(buf_cstr(&f->said), "\"side\":\"Sell\",\"quantity\":0.020"));
 }
 
+/*
+ * F56: the clock was set back after an entry.  The close comes later, whatever
+ * its time says; and what is on its way goes, too.
+ */
+static void
+test_clock_set_back(void **state)
+{
+	(void)state;
+
+	for (int unseen = 0; unseen <= 1; unseen++) {
+		struct fake f;
+
+		fake_start(&f);
+		fake_run(&f, 500);
+		if (unseen)
+			fill_unseen(&f);
+		else {
+			fake_alert(&f, 1, "buy");
+			fake_run(&f, 500);
+			fake_expect(&f, 1, "-0", "protected");
+		}
+		f.wall -= 600000;
+		f.skew = 600000;
+		fake_alert(&f, 2, "close");
+		fake_run(&f, 15000);
+		fake_expect(&f, 2, "-0", "closed");
+		fake_expect(&f, 1, "-0", "closed");
+		fake_expect_stands(&f, 0);
+		fake_end(&f);
+	}
+}
+
 int
 main(void)
 {
@@ -160,6 +192,7 @@ main(void)
 		CLOSE(test_flatten_is_remembered),
 		CLOSE(test_stop_beside_a_close),
 		CLOSE(test_more_than_one_order_takes),
+		cmocka_unit_test(test_clock_set_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,7 +332,7 @@ bybit_now(void *arg)
 {
 	struct fake *f = arg;
 
-	return f->wall;
+	return f->wall + f->skew;
 }
 
 static int

@@ -44,6 +44,7 @@ struct fake {
 	struct trader *t;
 	struct trader_opts opts;
 	int64_t mono, wall;
+	int64_t skew; /* Bybit's clock less ours */
 	struct fake_call calls[FAKE_CALLS_MAX];
 	size_t ncalls;
 	char rows[FAKE_ROWS_MAX][2][8192]; /* link id and row */

@@ -36,8 +36,7 @@ flatten_ask(const char *dir)
 	if (path_of(path, dir) == 0)
 		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
 	if (fd == -1)
-		die(EX_CANTCREAT, "unable to make '%s': %s", path,
-		    strerror(errno));
+		die(EX_IOERR, "unable to make '%s': %s", path, strerror(errno));
 	(void)close(fd);
 	log_info("asked the trader that runs", LOG_STR("file", path));
 	while (access(path, F_OK) == 0) {

@@ -105,4 +105,11 @@ wait_for 15 is_state 14 protected
 is 'sends' 1 "$(sent 14)"
 exit_of 114 | decide
 wait_for 5 is_state 14 closed
+# The trader that runs cannot be asked.
+mkdir "$S/flatten"
+status=0
+"$B/trader" -F -d "$S" 2>asked.log || status=$?
+is '-F without a file' 74 "$status"
+has asked.log "unable to make '.*/flatten'" || fail "it does not say so: $(cat asked.log)"
+rmdir "$S/flatten"
 stop trader

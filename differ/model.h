@@ -189,6 +189,7 @@ struct record {
 	int known;	/* the record came; else only its execution did */
 	enum side side; /* of the trade that it closes */
 	int64_t time;
+	int64_t seq; /* of its last fill, by an execution; 0: not known */
 	struct decimal size, pnl, exit, entry; /* Bybit's, in all */
 	struct decimal weight;
 	char leverage[LEVERAGE_SIZE];

@@ -482,6 +482,7 @@ record_put(struct buf *b, const struct record *r)
 	json_put_string(b, "symbol", r->symbol);
 	json_put_string(b, "order_id", r->order_id);
 	json_put_time(b, "time", r->time);
+	put_int(b, "seq", r->seq);
 	put_flag(b, "tracked", r->scope != NULL);
 	put_flag(b, "known", r->known);
 	if (r->known) {
@@ -513,6 +514,7 @@ record_get(const struct json *v, struct record *r)
 	if (get_text(v, "symbol", r->symbol, sizeof(r->symbol)) == -1 ||
 	    get_text(v, "order_id", r->order_id, sizeof(r->order_id)) == -1 ||
 	    get_time(v, "time", &r->time) == -1 ||
+	    get_int(v, "seq", &r->seq) == -1 ||
 	    get_flag(v, "known", &r->known) == -1 ||
 	    get_side(v, "closes", &r->side) == -1 ||
 	    get_decimal(v, "closed_size", &r->size) == -1 ||

@@ -304,6 +304,7 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 			grow(r, in);
 	}
 	in->number = r->number;
+	in->seq = r->seq;
 	in->reason = r->reason;
 	in->left = r->left;
 	in->left_pnl = r->left_pnl;
@@ -385,6 +386,7 @@ executions_take(struct differ *d, const struct account *a, enum category c,
 		struct record like = { .account = a, .category = c };
 		enum reason reason = execution_reason(v);
 		struct record *r;
+		int64_t seq;
 
 		if (reason == REASON_NONE ||
 		    read_copy(v, "symbol", like.symbol, SYMBOL_SIZE) == -1 ||
@@ -399,6 +401,9 @@ executions_take(struct differ *d, const struct account *a, enum category c,
 			r->time = like.time;
 		if (r->reason == REASON_NONE || reason != REASON_TRADE)
 			r->reason = reason;
+		if (json_int(json_get(v, "seq"), 1, INT64_MAX, &seq) == 0 &&
+		    seq > r->seq)
+			r->seq = seq;
 		record_save(d, r);
 		put_back(d, r);
 	}

@@ -295,6 +295,17 @@ of_trade(const struct leg *l, const struct record *r)
 }
 
 /*
+ * The newest row has the order's fills: seq links fills and rows (section 4.1),
+ * while of their times, which are some ms apart, either may be the later.
+ */
+static int
+in_row(const struct leg *l, const struct record *r)
+{
+	return l->nsteps == 0 && !l->flat && r->seq > 0 &&
+	    r->seq <= l->last.seq;
+}
+
+/*
  * Records that the told size shows already (something was added and closed
  * between two polls, or the close was estimated) join the totals, unsaid.
  */
@@ -310,7 +321,7 @@ absorb(struct differ *d, struct leg *l, int64_t now)
 		r = d->records[i];
 		if (decimal_sign(r->left) == 0 || !of_trade(l, r))
 			continue;
-		if (r->time > t->updated &&
+		if (r->time > t->updated && !in_row(l, r) &&
 		    (decimal_sign(t->exits.est_qty) == 0 ||
 			r->time > t->exits.est_time) &&
 		    (!quiet || r->time + REFLECTED_MS > now))

@@ -60,7 +60,7 @@ halt_get(const char *dir, struct halt *h)
 	if (h != NULL)
 		memset(h, 0, sizeof(*h));
 	if (path_of(path, dir, "halt") == 0)
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1 && errno == ENOENT)
 		return 0;
 	if (h == NULL) {

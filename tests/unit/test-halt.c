@@ -116,6 +116,14 @@ any_file_halts(void **state)
 	assert_int_equal(halt_get(dir, &h), 1);
 	assert_non_null(strstr(h.why, "cannot be read"));
 	assert_int_equal(halt_set(dir, "ann", "", 0), 0);
+	assert_int_equal(rmdir(path), 0);
+	/* halt_set calls a link to nowhere a halt, so it must be one. */
+	assert_int_equal(symlink("nowhere", path), 0);
+	assert_int_equal(halt_set(dir, "ann", "", 0), 0);
+	assert_int_equal(halt_get(dir, &h), 1);
+	assert_int_equal(halt_get(dir, NULL), 1);
+	assert_int_equal(halt_clear(dir), 1);
+	assert_int_equal(halt_get(dir, &h), 0);
 }
 
 static void

@@ -15,6 +15,9 @@
 /* Bytes of a line beside its rows: brackets, commas and names. */
 #define ROOM 65536
 
+/* How long a symbol that cannot be asked for keeps its scope waiting. */
+#define ANSWER_MS 60000
+
 /* How long a record of what shrank is looked for at the quick pace. */
 #define AWAIT_MS 15000
 
@@ -175,39 +178,66 @@ has_vanished(const struct scope *s, const struct held *h)
 }
 
 static enum step
-ask_vanished(struct poller *p, struct scope *s)
+ask_symbol(struct poller *p, struct scope *s, const char *symbol)
 {
 	struct taking t = { p, s };
 	struct bybit_reply r;
 	const struct json *list, *v;
 	char query[96];
 	enum step st;
+
+	snprintf(
+	    query, sizeof(query), "category=%s&symbol=%s", s->category, symbol);
+	st = poller_ask(p, PATH, query, 1, &r);
+	/*
+	 * A symbol that is no more has no row; its position is gone.  It is
+	 * not the key that is refused: the list was read with it just now.
+	 */
+	if (st == STEP_FAILED && r.status == 200 &&
+	    (r.class == BYBIT_REJECT || r.class == BYBIT_FATAL))
+		return STEP_OK;
+	if (st == STEP_FAILED || st == STEP_DOWN)
+		poller_failed(p, PATH, &r);
+	if (st != STEP_OK)
+		return st;
+	list = json_get(r.result, "list");
+	if (list == NULL || json_type(list) != JSON_ARRAY) {
+		poller_fail(p, 0, PATH ": no list in the reply");
+		return STEP_FAILED;
+	}
+	for (v = json_first(list); v != NULL && st == STEP_OK; v = json_next(v))
+		st = take_vanished(&t, v);
+	return st;
+}
+
+/* The others of the scope must not wait for one symbol for ever. */
+static int
+is_given_up(struct poller *p, struct held *h)
+{
+	int64_t now = p->io.mono_ms(p->io.arg);
+
+	if (h->failed_mono_ms == 0)
+		h->failed_mono_ms = now;
+	return now - h->failed_mono_ms >= ANSWER_MS;
+}
+
+static enum step
+ask_vanished(struct poller *p, struct scope *s)
+{
+	enum step st;
 	size_t i;
 
 	for (i = 0; i < s->held.n; i++) {
+		struct held *h = &s->held.v[i];
+
 		/* The answer may bring several of them. */
-		if (!has_vanished(s, &s->held.v[i]))
+		if (!has_vanished(s, h))
 			continue;
-		snprintf(query, sizeof(query), "category=%s&symbol=%s",
-		    s->category, s->held.v[i].symbol);
-		st = poller_ask(p, PATH, query, 1, &r);
-		/* A symbol that is no more has no row; its position is gone. */
-		if (st == STEP_FAILED && r.class == BYBIT_REJECT)
+		st = ask_symbol(p, s, h->symbol);
+		if (st == STEP_FAILED && is_given_up(p, h))
 			continue;
-		if (st == STEP_FAILED || st == STEP_DOWN)
-			poller_failed(p, PATH, &r);
 		if (st != STEP_OK)
 			return st;
-		list = json_get(r.result, "list");
-		if (list == NULL || json_type(list) != JSON_ARRAY) {
-			poller_fail(p, 0, PATH ": no list in the reply");
-			return STEP_FAILED;
-		}
-		for (v = json_first(list); v != NULL; v = json_next(v)) {
-			st = take_vanished(&t, v);
-			if (st != STEP_OK)
-				return st;
-		}
 	}
 	return STEP_OK;
 }

@@ -21,6 +21,8 @@ struct held {
 	int64_t seq;
 	int flat;
 	size_t row; /* in rows */
+	/* It vanished, and asking for it fails since then; 0: it does not. */
+	int64_t failed_mono_ms;
 };
 
 struct held_list {

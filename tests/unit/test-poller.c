@@ -266,6 +266,8 @@ vanished_positions(void **state)
 		ROW("ETHUSDT", 0, "Sell", "2", 8));
 	static const struct rule delisted[] =
 	    THEN(ERROR(10001), ROW("ETHUSDT", 0, "Sell", "2", 8));
+	static const struct rule not_valid[] =
+	    THEN(ERROR(10029), ROW("ETHUSDT", 0, "Sell", "2", 8));
 	static const struct rule fails[] =
 	    THEN(ERROR(10016), ROW("ETHUSDT", 0, "Sell", "2", 8));
 	static const struct {
@@ -289,6 +291,7 @@ vanished_positions(void **state)
 		    ROW("ETHUSDT", 0, "Sell", "2", 8) "," ROW(
 			"BTCUSDT", 0, "", "0", 10) },
 		{ one, delisted, ROW("ETHUSDT", 0, "Sell", "2", 8) },
+		{ one, not_valid, ROW("ETHUSDT", 0, "Sell", "2", 8) },
 		{ one, fails, NULL },
 	};
 	char expect[1024];
@@ -319,6 +322,42 @@ vanished_positions(void **state)
 			    fake_count(&f.asked, "&symbol=BTCUSDT"),
 			    t[i].then == still_there);
 		}
+		fake_end(&f);
+	}
+}
+
+/*
+ * One symbol that cannot be asked for, for ever, does not keep the others of
+ * its scope from being told: after a minute it is left out.
+ */
+static void
+vanished_without_an_answer(void **state)
+{
+	static const struct rule both[] = OPEN(ROW(
+	    "BTCUSDT", 0, "Buy", "1", 7) "," ROW("ETHUSDT", 0, "Sell", "2", 8));
+	static const struct rule unknown_code[] =
+	    THEN(ERROR(999999), ROW("ETHUSDT", 0, "Sell", "2", 8));
+	static const struct rule no_list[] =
+	    THEN(OK("{}"), ROW("ETHUSDT", 0, "Sell", "2", 8));
+	const struct rule *const then[] = { unknown_code, no_list };
+	struct fake f;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		fake_start(&f, &fake_usdt, both);
+		fake_cycle(&f, NULL);
+		fake_cycle(&f, then[i]);
+		assert_int_equal(fake_count(&f.out, "positions"), 0);
+		f.mono_ms += 59999;
+		fake_cycle(&f, NULL);
+		assert_int_equal(fake_count(&f.out, "positions"), 0);
+		f.mono_ms += 1;
+		fake_cycle(&f, NULL);
+		assert_int_equal(fake_count(&f.out, "ETHUSDT"), 1);
+		assert_int_equal(fake_count(&f.out, "BTCUSDT"), 0);
+		fake_cycle(&f, NULL);
+		assert_int_equal(fake_count(&f.asked, "&symbol=BTCUSDT"), 0);
+		assert_int_equal(fake_count(&f.out, "\"ok\":true"), 1);
 		fake_end(&f);
 	}
 }
@@ -513,6 +552,7 @@ main(void)
 		cmocka_unit_test(no_line_for_a_failure),
 		cmocka_unit_test(odd_cursors),
 		cmocka_unit_test(vanished_positions),
+		cmocka_unit_test(vanished_without_an_answer),
 		cmocka_unit_test(quick_looks),
 		cmocka_unit_test(executions_of_records),
 		cmocka_unit_test(records_may_be_missing),

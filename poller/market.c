@@ -64,7 +64,9 @@ ask_one(struct poller *p, const char *path, struct market *m, size_t i,
 	snprintf(query, sizeof(query), "category=%s&symbol=%s", m->category,
 	    p->opts.symbols[i]);
 	st = poller_ask(p, path, query, 0, &r);
-	if (st == STEP_FAILED && r.code == 10001)
+	/* These calls need no key: what is refused is the symbol. */
+	if (st == STEP_FAILED && r.status == 200 &&
+	    (r.class == BYBIT_REJECT || r.class == BYBIT_FATAL))
 		return STEP_OK;
 	if (st == STEP_FAILED || st == STEP_DOWN)
 		poller_failed(p, path, &r);
@@ -108,43 +110,69 @@ instruments(struct poller *p, struct market *m)
 	return write_rows(p, "instruments", m->category, time_ms);
 }
 
+#define TICKERS "/v5/market/tickers"
+
+/* Each by itself: one that fails is no reason to leave out the others. */
+static enum step
+few_tickers(
+    struct poller *p, struct market *m, struct taking *t, int64_t *time_ms)
+{
+	enum step st, bad = STEP_OK;
+
+	for (size_t i = 0; i < p->opts.nsymbols; i++) {
+		if (!m->known[i])
+			continue;
+		st = ask_one(p, TICKERS, m, i, t, time_ms);
+		if (st > STEP_FAILED)
+			return st;
+		if (st == STEP_FAILED)
+			bad = st;
+	}
+	return bad;
+}
+
+static enum step
+many_tickers(
+    struct poller *p, struct market *m, struct taking *t, int64_t *time_ms)
+{
+	struct bybit_reply r;
+	const struct json *v;
+	enum step st;
+	char query[64];
+
+	snprintf(query, sizeof(query), "category=%s", m->category);
+	st = poller_ask(p, TICKERS, query, 0, &r);
+	if (st == STEP_FAILED || st == STEP_DOWN)
+		poller_failed(p, TICKERS, &r);
+	if (st != STEP_OK)
+		return st;
+	*time_ms = r.time_ms;
+	v = json_first(json_get(r.result, "list"));
+	for (; v != NULL && st == STEP_OK; v = json_next(v))
+		st = take_row(t, v);
+	return st;
+}
+
 static enum step
 tickers(struct poller *p, struct market *m)
 {
-	static const char path[] = "/v5/market/tickers";
 	unsigned char found[POLLER_SYMBOLS_MAX] = { 0 };
 	struct taking t = { p, found };
-	struct bybit_reply r;
-	const struct json *v;
 	int64_t time_ms = 0;
 	size_t i, known = 0;
-	enum step st = STEP_OK;
-	char query[64];
+	enum step st, written;
 
 	for (i = 0; i < p->opts.nsymbols; i++)
 		known += m->known[i];
 	if (known == 0)
 		return STEP_OK;
 	rows_clear(&p->rows);
-	if (known <= SINGLE_MAX) {
-		for (i = 0; i < p->opts.nsymbols && st == STEP_OK; i++)
-			if (m->known[i])
-				st = ask_one(p, path, m, i, &t, &time_ms);
-	} else {
-		snprintf(query, sizeof(query), "category=%s", m->category);
-		st = poller_ask(p, path, query, 0, &r);
-		if (st == STEP_FAILED || st == STEP_DOWN)
-			poller_failed(p, path, &r);
-		if (st != STEP_OK)
-			return st;
-		time_ms = r.time_ms;
-		v = json_first(json_get(r.result, "list"));
-		for (; v != NULL && st == STEP_OK; v = json_next(v))
-			st = take_row(&t, v);
-	}
-	if (st != STEP_OK)
+	st = known <= SINGLE_MAX ? few_tickers(p, m, &t, &time_ms)
+				 : many_tickers(p, m, &t, &time_ms);
+	if (st > STEP_FAILED)
 		return st;
-	return write_rows(p, "tickers", m->category, time_ms);
+	written = write_rows(p, "tickers", m->category, time_ms);
+	return written != STEP_OK ? written : st;
 }
 
 enum step

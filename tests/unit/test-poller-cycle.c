@@ -210,17 +210,24 @@ few_symbols(void **state)
 		.interval_ms = 5000,
 		.scopes = { { "linear", "USDT" } },
 		.nscopes = 1,
-		.symbols = { "BTCUSDT", "NOSUCH", "ETHUSDT" },
-		.nsymbols = 3 };
+		.symbols = { "BTCUSDT", "NOSUCH", "DELISTED", "ETHUSDT" },
+		.nsymbols = 4 };
 	static const struct rule rules[] = { KEY, NO_WALLET, NO_PNL,
 		{ "position/list", 200, LIST("") },
 		{ "symbol=NOSUCH", 200, ERROR(10001) },
+		{ "symbol=DELISTED", 200, ERROR(10029) },
 		{ "instruments-info?category=linear&symbol=BTCUSDT", 200,
 		    LIST("{\"symbol\":\"BTCUSDT\",\"tickSize\":\"0.1\"}") },
 		{ "instruments-info?category=linear&symbol=ETHUSDT", 200,
 		    LIST("{\"symbol\":\"ETHUSDT\"}") },
 		{ "tickers?category=linear&symbol=BTCUSDT", 200,
 		    LIST(PRICE("BTCUSDT")) },
+		{ "tickers?category=linear&symbol=ETHUSDT", 200,
+		    LIST(PRICE("ETHUSDT")) },
+		NO_MORE };
+	static const struct rule one_fails[] = { NO_PNL,
+		{ "position/list", 200, LIST("") },
+		{ "tickers?category=linear&symbol=BTCUSDT", 502, "" },
 		{ "tickers?category=linear&symbol=ETHUSDT", 200,
 		    LIST(PRICE("ETHUSDT")) },
 		NO_MORE };
@@ -247,7 +254,13 @@ few_symbols(void **state)
 				    "ETHUSDT") "]}\n"),
 	    1);
 	assert_int_equal(fake_count(&f.out, "\"ok\":true"), 1);
-	assert_int_equal(fake_count(&f.notes, "ALLOWED_SYMBOLS"), 1);
+	assert_int_equal(fake_count(&f.notes, "ALLOWED_SYMBOLS"), 2);
+	/* One price that fails is no reason to leave out the others. */
+	fake_cycle(&f, one_fails);
+	assert_int_equal(
+	    fake_count(&f.out, "\"list\":[" PRICE("ETHUSDT") "]}\n"), 1);
+	assert_int_equal(fake_count(&f.out, "\"ok\":false"), 1);
+	fake_cycle(&f, rules);
 	/* Prices each cycle, instruments once a day. */
 	f.mono_ms += 24 * 3600 * 1000 - 1;
 	fake_cycle(&f, NULL);
@@ -256,7 +269,7 @@ few_symbols(void **state)
 	assert_int_equal(fake_count(&f.notes, "ALLOWED_SYMBOLS"), 0);
 	f.mono_ms += 1;
 	fake_cycle(&f, NULL);
-	assert_int_equal(fake_count(&f.asked, "instruments-info"), 3);
+	assert_int_equal(fake_count(&f.asked, "instruments-info"), 4);
 	/* They fail once known: the old ones do for an hour. */
 	f.mono_ms += 24 * 3600 * 1000;
 	fake_cycle(&f, none);
@@ -266,7 +279,7 @@ few_symbols(void **state)
 	assert_int_equal(fake_count(&f.asked, "instruments-info"), 0);
 	f.mono_ms += 1000;
 	fake_cycle(&f, NULL);
-	assert_int_equal(fake_count(&f.asked, "instruments-info"), 3);
+	assert_int_equal(fake_count(&f.asked, "instruments-info"), 4);
 	fake_end(&f);
 
 	/* Never known: asked for again in a minute; positions go on. */

@@ -195,10 +195,11 @@ out:
 
 /* The trade at p->at, or behind it: *more is 0 where there is none. */
 static enum store_error
-look(struct prune *p, struct notifier *n, int one_journal, int64_t before_ms,
+look(struct prune *p, struct notifier *n, int one_journal, int64_t now_ms,
     int *more)
 {
 	struct trade *r = calloc(1, sizeof(*r));
+	int64_t before_ms = now_ms - PRUNE_AGE_MS;
 	struct store_txn *t;
 	enum store_error e;
 	int final = 0;
@@ -214,6 +215,8 @@ look(struct prune *p, struct notifier *n, int one_journal, int64_t before_ms,
 	if (e == STORE_OK && r->n_seqs > 0) {
 		*more = 1;
 		if (one_journal && strcmp(r->journal, n->journal) != 0)
+			r->ended = 1;
+		if (!one_journal && r->last_ms < now_ms - PRUNE_SILENT_MS)
 			r->ended = 1;
 		if (r->ended && r->last_ms < before_ms)
 			e = is_final(r, t, before_ms, &final);
@@ -239,7 +242,7 @@ prune_tick(
 	if (now.mono_ms < p->next_ms)
 		return STORE_OK;
 	for (int i = 0; e == STORE_OK && more && i < TRADES_MAX; i++)
-		e = look(p, n, one_journal, now.wall_ms - PRUNE_AGE_MS, &more);
+		e = look(p, n, one_journal, now.wall_ms, &more);
 	if (e != STORE_OK || !more) {
 		prune_init(p);
 		p->next_ms = now.mono_ms + PASS_MS;

@@ -3,7 +3,8 @@
  *
  * One trade a transaction, some trades a call; an alarm counts as a trade of
  * its own.  A trade ends with its CLOSE; those of a journal that is lost end
- * with it.
+ * with it.  Behind a filter (-l), which may keep each CLOSE back, a trade ends
+ * when nothing was heard of it for half a year, too.
  */
 #ifndef SLUICE_NOTIFIER_PRUNE_H
 #define SLUICE_NOTIFIER_PRUNE_H
@@ -13,6 +14,7 @@
 #include "notifier/notifier.h"
 
 #define PRUNE_AGE_MS (INT64_C(7) * 86400000)
+#define PRUNE_SILENT_MS (INT64_C(180) * 86400000)
 
 struct prune {
 	struct store_key at; /* of table messages: where the pass stands */

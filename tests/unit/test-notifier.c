@@ -566,14 +566,21 @@ a_full_state_loses_nothing(void **state)
 }
 
 static void
-prune_all(struct fixture *f)
+prune_of(struct fixture *f, int one_journal)
 {
 	struct prune p;
 
 	prune_init(&p);
 	do
-		assert_int_equal(prune_tick(&p, f->n, 1, f->now), STORE_OK);
+		assert_int_equal(
+		    prune_tick(&p, f->n, one_journal, f->now), STORE_OK);
 	while (p.next_ms == 0);
+}
+
+static void
+prune_all(struct fixture *f)
+{
+	prune_of(f, 1);
 }
 
 static void
@@ -599,6 +606,30 @@ trades_that_ended_are_forgotten_after_a_week(void **state)
 	take(f, 2, "CLOSE");
 	run(f);
 	assert_int_equal(delivery(f, J1, 4, "s1").state, DELIVERY_DELIVERED);
+}
+
+/* Behind a filter that lets no CLOSE through; with a state there is one. */
+static void
+silent_trades_are_forgotten_behind_a_filter(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 5);
+	take(f, 1, "OPEN");
+	run(f);
+	pass(f, DAY);
+	take(f, 1, "INCREASE");
+	run(f);
+	pass(f, PRUNE_SILENT_MS);
+	prune_of(f, 0);
+	assert_int_equal(count(f, "deliveries"), 2);
+	pass(f, 1);
+	prune_of(f, 1);
+	assert_int_equal(count(f, "deliveries"), 2);
+	prune_of(f, 0);
+	assert_int_equal(count(f, "deliveries") + count(f, "messages") +
+		count(f, "recipients"),
+	    0);
 }
 
 /* Nothing unresolved is ever pruned, and its week begins when it is final. */
@@ -790,6 +821,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_full_state_loses_nothing, setup_small, teardown),
 		TEST(trades_that_ended_are_forgotten_after_a_week),
+		TEST(silent_trades_are_forgotten_behind_a_filter),
 		TEST(what_is_pending_is_not_forgotten),
 		TEST(a_trade_that_failed_is_forgotten_too),
 		cmocka_unit_test(replies_are_judged),

@@ -249,6 +249,20 @@ listen_exit(int error)
 	}
 }
 
+static _Noreturn void
+cannot_listen(enum setting which, const struct server_opts *o, const char *why)
+{
+	int error = errno;
+
+	die(listen_exit(error), "%s=%s: %s%s", setting_name(which), o->listen,
+	    why,
+	    error == EACCES ? ": a port below 1024 takes CAP_NET_BIND_SERVICE: "
+			      "expected that (setcap "
+			      "cap_net_bind_service=+ep WEBHOOKD), or a "
+			      "higher port with a proxy before it"
+			    : "");
+}
+
 void
 start_servers(struct process *p)
 {
@@ -288,12 +302,10 @@ start_servers(struct process *p)
 	stage_files(CONNECTIONS + ADMIN_CONNECTIONS + OTHER_FILES);
 	p->public = server_new(&public, why, sizeof(why));
 	if (p->public == NULL)
-		die(listen_exit(errno), "WEBHOOK_LISTEN=%s: %s", public.listen,
-		    why);
+		cannot_listen(WEBHOOK_LISTEN, &public, why);
 	p->admin = server_new(&admin, why, sizeof(why));
 	if (p->admin == NULL)
-		die(listen_exit(errno), "ADMIN_LISTEN=%s: %s", admin.listen,
-		    why);
+		cannot_listen(ADMIN_LISTEN, &admin, why);
 	api_set_server(p->api, p->admin);
 }
 

@@ -66,6 +66,15 @@ for setting in WEBHOOK_LISTEN ADMIN_LISTEN; do
 	[ "$status" -eq 75 ] && grep -q "level=error.*$setting=192.0.2.1:8080.*assign" away.log || fail "$setting: $status: $(cat away.log)"
 done
 
+# A port that is not for everybody: what it takes.
+if [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 1 ]; then
+	without=''
+	[ "$(id -u)" -ne 0 ] || without='setpriv --bounding-set=-net_bind_service'
+	status=0
+	WEBHOOK_LISTEN=127.0.0.1:1 timeout 10 $without "$B/webhookd" -i unix:run/x.sock 2>low.log || status=$?
+	[ "$status" -eq 78 ] && grep -q 'level=error.*WEBHOOK_LISTEN=127.0.0.1:1: .*denied: .*setcap' low.log || fail "port 1: $status: $(cat low.log)"
+fi
+
 # F105: modes, no token in the process list; a hangup without TLS changes
 # nothing.
 [ "$(stat -c %a fresh)" = 700 ] || fail "F105: mode $(stat -c %a fresh)"

@@ -437,7 +437,12 @@ store_open(
 		(void)snprintf(err, size, "%s", s->error);
 		goto out;
 	}
-	store_files_admit(&s->files);
+	if (store_files_admit(&s->files) == -1) {
+		e = STORE_FAIL;
+		(void)snprintf(err, size, "unable to let others read %s: %s",
+		    s->files.data, strerror(errno));
+		goto out;
+	}
 	(void)mdb_reader_check(s->env, NULL);
 	s->next = opened;
 	opened = s;

@@ -413,11 +413,11 @@ store_files_owned(const struct store_files *f)
 	return f->mode == STORE_OWN || !is_free(f, BYTE_OWNER);
 }
 
-void
+int
 store_files_admit(struct store_files *f)
 {
 	/* From exclusive to shared never has to wait. */
-	(void)lock_byte(f->fd, F_RDLCK, BYTE_OPEN);
+	return lock_byte(f->fd, F_RDLCK, BYTE_OPEN);
 }
 
 int

@@ -65,8 +65,11 @@ int store_files_alone(const struct store_files *f);
 /* 1 while the owner has the file open, this process or another. */
 int store_files_owned(const struct store_files *f);
 
-/* Let others in: they wait while somebody who may write is alone. */
-void store_files_admit(struct store_files *f);
+/*
+ * Let others in: they wait while somebody who may write is alone.  0; or -1
+ * with errno: they would wait for ever.
+ */
+int store_files_admit(struct store_files *f);
 
 /* 1 where the disk under the data is full. */
 int store_files_disk_full(const struct store_files *f);

@@ -52,6 +52,26 @@ statfs(const char *path, struct statfs *out)
 	return (int)rc;
 }
 
+/* Locks that are shared with others cannot be had. */
+static int fail_shared;
+
+int
+fcntl(int fd, int cmd, ...)
+{
+	va_list ap;
+	void *arg;
+
+	va_start(ap, cmd);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	if (fail_shared && cmd == F_OFD_SETLK &&
+	    ((const struct flock *)arg)->l_type == F_RDLCK) {
+		errno = ENOLCK;
+		return -1;
+	}
+	return (int)syscall(SYS_fcntl, fd, cmd, arg);
+}
+
 static struct store_opts
 opts(enum store_mode mode)
 {
@@ -170,7 +190,7 @@ setup(void **arg)
 	(void)arg;
 	/* A test that waits for ever has failed. */
 	(void)alarm(60);
-	fake_fs = 0;
+	fake_fs = fail_shared = 0;
 	(void)umask(022);
 	(void)snprintf(dir, sizeof(dir), "%s/sluice-store.XXXXXX",
 	    tmp != NULL ? tmp : "/tmp");
@@ -422,6 +442,20 @@ test_modes(void **arg)
 }
 
 /* F104: nothing of the store is inherited by a program that is started. */
+/* Who cannot let others in keeps nobody out: it does not start. */
+static void
+test_others_cannot_be_let_in(void **arg)
+{
+	struct store_opts o = opts(STORE_OWN);
+
+	(void)arg;
+	store_close(open_mode(STORE_OWN));
+	fail_shared = 1;
+	refused(&o, STORE_FAIL, "unable to let others read");
+	fail_shared = 0;
+	store_close(open_mode(STORE_READ));
+}
+
 static void
 test_close_on_exec(void **arg)
 {
@@ -1287,6 +1321,7 @@ main(void)
 		T(test_one_transaction_at_a_time),
 		T(test_keys_sort_by_their_parts),
 		T(test_modes),
+		T(test_others_cannot_be_let_in),
 		T(test_close_on_exec),
 		T(test_folder_is_checked),
 		T(test_network_file_systems_are_refused),

@@ -71,7 +71,7 @@ if [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 1 ]; then
 	without=''
 	[ "$(id -u)" -ne 0 ] || without='setpriv --bounding-set=-net_bind_service'
 	status=0
-	WEBHOOK_LISTEN=127.0.0.1:1 timeout 10 $without "$B/webhookd" -i unix:run/x.sock 2>low.log || status=$?
+	STATE_DIR="$T/other" WEBHOOK_LISTEN=127.0.0.1:1 timeout 10 $without "$B/webhookd" -i unix:run/x.sock 2>low.log || status=$?
 	[ "$status" -eq 78 ] && grep -q 'level=error.*WEBHOOK_LISTEN=127.0.0.1:1: .*denied: .*setcap' low.log || fail "port 1: $status: $(cat low.log)"
 fi
 

@@ -2,7 +2,8 @@
 #
 #   . "$(dirname "$0")/../lib.sh"
 #
-# Gives: $B the folder with the programs, $T a temporary folder that is removed
+# Gives: $B the folder with the programs, $K the one with those that have kill
+# points, $T a temporary folder that is removed
 # at the end, $top the project's root, and the functions below.  Whatever a
 # test starts through spawn is ended, however the test ends.  A test that
 # cannot run here calls skip; one that fails calls fail.
@@ -11,6 +12,7 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 B=${O:-build}
 case $B in /*) ;; *) B=$top/$B ;; esac
+[ "${V:-}" = asan ] && K=$B || K=$B/kill
 name=$(basename "$0" .sh)
 T=$(mktemp -d "${TMPDIR:-/tmp}/sluice-$name.XXXXXX")
 spawned=
@@ -35,6 +37,13 @@ fail() {
 		tail -n 25 "$log" >&2
 	done
 	exit 1
+}
+
+# kill_points PROGRAM...: they are needed with kill points (common/killpoint.h).
+kill_points() {
+	for program; do
+		[ -x "$K/$program" ] || skip "no $program with kill points: make V=kill"
+	done
 }
 
 # skip REASON: this machine cannot run the test.
@@ -128,6 +137,19 @@ is_true() {
 # same EXPECTED ACTUAL: two files are alike, or the test fails with the diff.
 same() {
 	diff -u "$1" "$2" >&2 || fail "$2 is not as expected"
+}
+
+# free_port: one that nobody listens on.
+free_port() {
+	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:0")->sockport'
+}
+
+# send SOCKET: standard input to a Unix socket, as a peer would.
+send() {
+	# shellcheck disable=SC2016
+	perl -MIO::Socket::UNIX -e '
+		my $s = IO::Socket::UNIX->new(Peer => shift) or die "connect: $!";
+		print $s $_ while <STDIN>; close $s' "$1"
 }
 
 # exchange [OPTION...]: the stand-in on a free port.  Sets $URL and $JOURNAL,

@@ -9,9 +9,6 @@
 # says in PROGRAM.log.
 
 requires jq curl perl setpriv
-free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:0")->sockport'
-}
 programs='poller differ notifier webhookd risker trader'
 stateful='differ notifier webhookd risker trader'
 export STATE_MAP_SIZE=64M SIGNAL_POLL_INTERVAL=0.2 ALLOWED_SYMBOLS=BTCUSDT NOTIFY_LANG=en \
@@ -98,13 +95,6 @@ ready() {
 	webhookd) wait_for 15 curl -sS -m 5 -o status.json "http://$WEBHOOK_LISTEN/status" ;;
 	*) wait_for 15 test -S "$1/in" ;;
 	esac
-}
-
-# send SOCKET: standard input to it.
-send() {
-	perl -MIO::Socket::UNIX -e '
-		my $s = IO::Socket::UNIX->new(Peer => shift) or die "connect: $!";
-		print $s $_ while <STDIN>; close $s' "$1"
 }
 
 # now [STEP]: as this machine's clock says, which a test may have set ($skew);

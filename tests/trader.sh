@@ -87,6 +87,11 @@ stands() {
 	    jq -r --arg s "${1:-BTCUSDT}" '.positions[] | select(.symbol == $s) | "\(.size) \(.stopLoss)"'
 }
 
+# alarm NAME true|false: it stands so in the state.
+alarm() {
+	"$B/statecat" -d "$S" trader/alarms | is_true -s --arg n "$1" --argjson o "$2" 'any(.alarm == $n and .open == $o)'
+}
+
 # flat [SYMBOL]: the exchange is there, and has no position of it.
 flat() {
 	curl -sS "$URL/control/state" | is_true --arg s "${1:-BTCUSDT}" 'all(.positions[]; .symbol != $s or .size == "0")'

@@ -11,32 +11,13 @@ clients=$T/clients.ndjson # who posted what, and what they were answered
 bar=1700000000000 # the timestamp of the last alert
 mkdir -m 700 run
 
-# free_port: one that nobody listens on.
-free_port() {
-	free_out=$(mktemp "$T/free.XXXXXX")
-	"$B/exchange" -l 127.0.0.1:0 >"$free_out" 2>/dev/null &
-	free_pid=$!
-	until [ -s "$free_out" ]; do sleep 0.02; done
-	kill -KILL "$free_pid"
-	wait "$free_pid" 2>/dev/null || :
-	sed -n 's/.*:\([0-9]*\)".*/\1/p' "$free_out"
-}
-
 # The programs, each with the settings that are given (VAR=VALUE...).  With a
 # kill point (SLUICE_KILL=K7) it is the build that has them.
 program() {
 	case " $* " in
-	*' SLUICE_KILL='*)
-		[ "${V:-}" = asan ] && program_of=$B || program_of=$B/kill
-		;;
+	*' SLUICE_KILL='*) program_of=$K ;;
 	*) program_of=$B ;;
 	esac
-}
-killable() {
-	[ "${V:-}" = asan ] && killable_of=$B || killable_of=$B/kill
-	for program in webhookd risker trader; do
-		[ -x "$killable_of/$program" ] || skip "no $program with kill points: make V=kill"
-	done
 }
 # shellcheck disable=SC2120 # tests may give settings
 poller() { spawn poller env "$@" "$B/poller" -o unix:run/differ.sock; }
@@ -170,13 +151,6 @@ flood() {
 		client "$(echo "$flood_ids" | sed -n "${body}p")" "$status" "flood/answer.$body.$n"
 	done <flood/statuses
 	cut -d ' ' -f 3 flood/statuses | sort | uniq -c | awk '{ printf "%s%s %s", sep, $2, $1; sep = "," } END { print "" }'
-}
-
-# send SOCKET: standard input to a Unix socket, as a peer would.
-send() {
-	perl -MIO::Socket::UNIX -e '
-		my $s = IO::Socket::UNIX->new(Peer => shift) or die "connect: $!";
-		print $s $_ while <STDIN>; close $s' "$1"
 }
 
 # answered STATUS [WHAT]: the last answer has that status, within 3 seconds.

@@ -6,7 +6,7 @@
 # Not tested: every row that there can be (unit/test-api-states).
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-requires openssl
+. "$top/tests/tls.sh"
 
 trading STATE_MAX_AGE=3
 
@@ -81,14 +81,13 @@ wait_for 10 healthy
 
 # webhookd's own alarm: its certificate ends in three days.
 stop webhookd
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3 -subj /CN=sluice \
-    -keyout key.pem -out cert.pem 2>/dev/null
-webhookd WEBHOOK_TLS_CERT="$T/cert.pem" WEBHOOK_TLS_KEY="$T/key.pem"
-certificate() {
+self_signed soon IP:127.0.0.1 -days 3
+webhookd WEBHOOK_TLS_CERT="$T/soon.pem" WEBHOOK_TLS_KEY="$T/soon.key"
+ends_soon() {
 	status "$ADMIN" && [ "$STATUS" = 503 ] &&
 	    [ "$(jq -r '.alarms[] | "\(.stage) \(.alarm)"' status.json)" = 'webhookd certificate webhookd' ]
 }
-wait_for 10 certificate
+wait_for 10 ends_soon
 metric 'alarms{stage="webhookd"}' 1
 is 'in public' '["bybit","status","testnet","timestamp"]' "$(curl -sSk "https://$WEBHOOK_LISTEN/status" | jq -c keys)"
 stop webhookd

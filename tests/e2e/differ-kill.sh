@@ -5,7 +5,7 @@
 # without a gap, and what was written is part of it.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/e2e/differ-lines.sh"
-killable
+kill_points differ
 
 recording 6 >in.ndjson
 "$B/differ" -d whole <in.ndjson >whole.out 2>whole.log
@@ -25,7 +25,7 @@ for point in K4 K11 K12; do
 	for nth in 1 2 3 5; do
 		rm -rf state
 		status=0
-		feed | SLUICE_KILL=$point:$nth "$K" -d state >first.out 2>first.log || status=$?
+		feed | SLUICE_KILL=$point:$nth "$K/differ" -d state >first.out 2>first.log || status=$?
 		[ "$status" -eq 137 ] || fail "$point:$nth: ended with $status, not by the signal"
 		"$B/differ" -d state <in.ndjson >second.out 2>second.log ||
 		    fail "$point:$nth: the next start failed"
@@ -47,7 +47,7 @@ rm -rf state
 for _ in 1 2 3; do
 	for point in K11 K4; do
 		status=0
-		SLUICE_KILL=$point "$K" -d state <in.ndjson >first.out 2>first.log || status=$?
+		SLUICE_KILL=$point "$K/differ" -d state <in.ndjson >first.out 2>first.log || status=$?
 		[ "$status" -eq 137 ] || fail "$point: ended with $status, not by the signal"
 	done
 done
@@ -57,7 +57,7 @@ same expected journal
 
 # Stopped inside a transaction: readers are not held up.
 rm -rf state
-recording 3 | SLUICE_KILL=K4:1:stop "$K" -d state >stopped.out 2>stopped.log &
+recording 3 | SLUICE_KILL=K4:1:stop "$K/differ" -d state >stopped.out 2>stopped.log &
 stopped=$!
 sleep 0.5
 timeout 5 "$B/statecat" -d state differ/health >health 2>statecat.log ||

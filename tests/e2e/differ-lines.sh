@@ -26,10 +26,3 @@ recording() {
 events() {
 	"$B/statecat" -d "${1:-state}" differ/events
 }
-
-# killable: the differ with kill points, in $K.
-killable() {
-	K=$B/kill/differ
-	[ "${V:-}" != asan ] || K=$B/differ
-	[ -x "$K" ] || skip "no program with kill points: make V=kill"
-}

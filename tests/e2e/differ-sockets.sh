@@ -5,13 +5,6 @@
 . "$top/tests/e2e/differ-lines.sh"
 requires perl
 
-# send PATH: standard input to a Unix socket.
-send() {
-	# shellcheck disable=SC2016
-	perl -MIO::Socket::UNIX -e '
-		my $s = IO::Socket::UNIX->new(Peer => shift) or die "connect: $!";
-		print $s $_ while <STDIN>; close $s' "$1"
-}
 # catch NAME PATH: what peers write to a socket goes to NAME.out.
 catch() {
 	# shellcheck disable=SC2016

@@ -422,24 +422,19 @@ control limits '{"per_second":1000,"per_ip":0}'
 # --- duplicates, and lines that nobody decided ------------------------------
 out ''
 out 'trader, duplicates and lines that risker did not decide'
-send() {
-	perl -MIO::Socket::UNIX -e '
-		my $s = IO::Socket::UNIX->new(Peer => shift) or die "connect: $!";
-		print $s $_ while <STDIN>; close $s' "$T/trader.sock"
-}
 world_of 5
 set -- ALLOWED_SYMBOLS="$coins" MAX_RISK_PER_TRADE=1
 start "$@"
 coin_order 131 100 >one
 decide <one
 soon is_state 131 protected
-send <one
+send trader.sock <one
 again "$@"
-cat one one | send
+cat one one | send trader.sock
 sleep 1.2
 t1 131 duplicate 'one order an alert' 'four times, killed in between' protected 1
-jq -c '.qty = "101"' one | send
-coin_order 132 100 | send
+jq -c '.qty = "101"' one | send trader.sock
+coin_order 132 100 | send trader.sock
 soon has_lately 'did not decide'
 undecided=1
 [ "$(sent 131)" -eq 1 ] && [ "$(sent 132)" -eq 0 ] && [ -z "$(state 132)" ] && undecided=0

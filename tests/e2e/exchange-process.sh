@@ -5,7 +5,8 @@
 # Not tested: running out of descriptors or memory.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/exchange/call.sh"
-requires jq curl openssl
+. "$top/tests/tls.sh"
+requires jq curl
 
 # expect STATUS PATTERN ARG...: ends at once, and says why.
 expect() {
@@ -78,11 +79,9 @@ answers 'the given one' 0 "$(KEY=other_key SECRET=other_secret get /v5/account/i
 stop exchange
 
 # TLS: with our own authority, and not without it.
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 \
-    -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
-    -keyout key.pem -out cert.pem 2>openssl.log
+self_signed cert IP:127.0.0.1
 expect 78 'with the key of' -l 127.0.0.1:0 -C cert.pem -K cert.pem
-exchange -C cert.pem -K key.pem
+exchange -C cert.pem -K cert.key
 case $URL in
 https://*) ;;
 *) fail "the URL is $URL" ;;

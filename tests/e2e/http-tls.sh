@@ -4,40 +4,20 @@
 # with CA_FILE alone.  F87: a server that offers HTTP/2 is asked for HTTP/1.1
 # alone.
 . "$(dirname "$0")/../lib.sh"
-requires jq curl openssl
+. "$top/tests/tls.sh"
+requires jq curl
 
 export SIGNAL_POLL_INTERVAL=0.2 ALLOWED_SYMBOLS=BTCUSDT \
     BYBIT_API_KEY=test_api_key BYBIT_API_SECRET=test_secret
 
-quietly() {
-	"$@" >openssl.log 2>&1 || fail "$*"
-}
-# authority NAME
-authority() {
-	quietly openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -keyout "$1.key" -out "$1.pem" -days 30 -subj "/CN=$1" \
-	    -addext basicConstraints=critical,CA:TRUE
-}
-# certificate NAME AUTHORITY ALTERNATIVE [X509_OPTION...]
-certificate() {
-	cert=$1 by=$2
-	printf 'subjectAltName=%s\n' "$3" >"$cert.ext"
-	shift 3
-	quietly openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -keyout "$cert.key" -out "$cert.csr" -subj "/CN=$cert"
-	quietly openssl x509 -req -in "$cert.csr" -CA "$by.pem" -CAkey "$by.key" \
-	    -CAcreateserial -out "$cert.pem" -extfile "$cert.ext" "$@"
-}
 authority ours
 authority theirs
-certificate good ours IP:127.0.0.1 -days 30
-certificate wronghost ours DNS:api.example.com -days 30
-certificate wrongca theirs IP:127.0.0.1 -days 30
+certificate good ours IP:127.0.0.1
+certificate wronghost ours DNS:api.example.com
+certificate wrongca theirs IP:127.0.0.1
 # Expired since yesterday.
 certificate expired ours IP:127.0.0.1 -days -1
-quietly openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-    -keyout selfsigned.key -out selfsigned.pem -days 30 -subj /CN=selfsigned \
-    -addext subjectAltName=IP:127.0.0.1
+self_signed selfsigned IP:127.0.0.1
 
 # serve NAME: the stand-in with that certificate.
 serve() {

@@ -3,24 +3,9 @@
 # it: versions, client certificates, a certificate that is rotated badly and
 # well while it runs, handshakes that stall.
 . "$(dirname "$0")/../lib.sh"
-requires openssl curl python3
+. "$top/tests/tls.sh"
+requires curl python3
 
-quietly() {
-	"$@" >openssl.log 2>&1 || fail "$*"
-}
-authority() {
-	quietly openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -keyout "$1.key" -out "$1.pem" -days 30 -subj "/CN=$1" \
-	    -addext basicConstraints=critical,CA:TRUE
-}
-# certificate NAME AUTHORITY ALTERNATIVE
-certificate() {
-	printf 'subjectAltName=%s\n' "$3" >"$1.ext"
-	quietly openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -keyout "$1.key" -out "$1.csr" -subj "/CN=$1"
-	quietly openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" \
-	    -CAcreateserial -out "$1.pem" -extfile "$1.ext" -days 30
-}
 authority ours
 authority theirs
 certificate first ours IP:127.0.0.1

@@ -6,9 +6,7 @@
 . "$top/tests/e2e/notifier-signals.sh"
 . "$top/tests/bot.sh"
 requires jq curl
-K=$B/kill/notifier
-[ "${V:-}" != asan ] || K=$B/notifier
-[ -x "$K" ] || skip "no program with kill points: make V=kill"
+kill_points notifier
 
 export TELEGRAM_BOT_TOKEN=1:t TELEGRAM_COMMANDS=true NOTIFY_LANG=en OPERATOR_CHAT=900 TZ=UTC
 
@@ -22,7 +20,7 @@ for point in K15 K16; do
 	tell 5 /stop
 	tell 900 '/halt first'
 	status=0
-	SLUICE_KILL=$point timeout 30 "$K" -l -i unix:in.sock >first.out 2>first.log || status=$?
+	SLUICE_KILL=$point timeout 30 "$K/notifier" -l -i unix:in.sock >first.out 2>first.log || status=$?
 	[ "$status" -eq 137 ] || fail "$point: it ended with $status"
 	[ "$(offset)" -eq 0 ] || fail "$point: something was confirmed: $(offset)"
 	[ -z "$(answers 77)$(answers 5)$(answers 900)" ] || fail "$point: there was an answer"
@@ -83,7 +81,7 @@ code=$(ask 900 /resume | grep -oE '/resume [0-9a-f]{8}$') || fail 'no code'
 stop notifier
 tell 900 "$code"
 status=0
-SLUICE_KILL=K16 timeout 30 "$K" -l -i unix:in.sock >first.out 2>first.log || status=$?
+SLUICE_KILL=K16 timeout 30 "$K/notifier" -l -i unix:in.sock >first.out 2>first.log || status=$?
 [ "$status" -eq 137 ] || fail "K16: ended with $status, not by the signal"
 [ -e state/halt ] || fail 'the resume was done before its commit'
 "$top/scripts/resume" -d state >/dev/null

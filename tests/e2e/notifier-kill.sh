@@ -5,9 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/e2e/notifier-signals.sh"
 requires jq curl
-K=$B/kill/notifier
-[ "${V:-}" != asan ] || K=$B/notifier
-[ -x "$K" ] || skip "no program with kill points: make V=kill"
+kill_points notifier
 
 export TELEGRAM_BOT_TOKEN=1:t NOTIFY_LANG=en
 {
@@ -26,7 +24,7 @@ begin() {
 }
 killed() {
 	status=0
-	SLUICE_KILL=$1 "$K" -l <lines >first.out 2>first.log || status=$?
+	SLUICE_KILL=$1 "$K/notifier" -l <lines >first.out 2>first.log || status=$?
 	[ "$status" -eq 137 ] || fail "$1: ended with $status, not by the signal"
 }
 # settled POINT MESSAGES: the next start sends the rest, and that after it
@@ -76,7 +74,7 @@ for point in K13 K14; do
 	rm -rf state
 	exchange
 	"$B/subscribers" add ann -c telegram -t 5 -b 3
-	SLUICE_KILL=$point:1:stop spawn notifier sh -c 'exec "$1" -l <lines' sh "$K"
+	SLUICE_KILL=$point:1:stop spawn notifier sh -c 'exec "$1" -l <lines' sh "$K/notifier"
 	wait_for 5 stopped
 	kill -CONT "$(pid_of notifier)"
 	ended notifier 0
@@ -87,7 +85,7 @@ done
 # transaction, and say so if it is inside (F75).
 rm -rf state
 "$B/subscribers" add ann -c stdout -t x -b 3
-SLUICE_KILL=K4:2:stop "$K" -l <lines >stopped.out 2>stopped.log &
+SLUICE_KILL=K4:2:stop "$K/notifier" -l <lines >stopped.out 2>stopped.log &
 stopped=$!
 sleep 0.5
 timeout 3 "$B/subscribers" list >/dev/null || fail "reading waits for a stopped writer"

@@ -14,13 +14,12 @@ if [ -z "${RESOLVER_INSIDE:-}" ]; then
 fi
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/e2e/notifier-signals.sh"
-requires jq curl openssl perl
+. "$top/tests/tls.sh"
+requires jq curl perl
 export SIGNAL_POLL_INTERVAL=0.2 ALLOWED_SYMBOLS=BTCUSDT BYBIT_API_KEY=test_api_key BYBIT_API_SECRET=test_secret
 
-for name in right wrong; do
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.pem \
-	    -days 30 -subj "/CN=$name" -addext subjectAltName=DNS:exchange.test 2>openssl.log || fail 'no certificate'
-done
+self_signed right DNS:exchange.test
+self_signed wrong DNS:exchange.test
 echo '127.0.0.1 exchange.test' >hosts
 echo 'nameserver 127.0.0.99' >resolv.conf
 for file in hosts resolv.conf; do

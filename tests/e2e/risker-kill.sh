@@ -19,9 +19,7 @@ state() {
 state whole
 "$B/risker" -d whole <"$cases/in.ndjson" >whole.out 2>whole.log
 same "$cases/expect.ndjson" whole.out
-K=$B/kill/risker
-[ "${V:-}" != asan ] || K=$B/risker
-[ -x "$K" ] || skip 'no risker with kill points: make V=kill'
+kill_points risker
 
 # One line a run, so that each point is met at the first alert, then at the
 # second; and all of them in one.
@@ -30,7 +28,7 @@ for point in K4 K5; do
 		state "$point-$n"
 		head -n "$n" "$cases/in.ndjson" >some
 		status=0
-		SLUICE_KILL=$point "$K" -d "$point-$n" <some >some.out 2>some.log || status=$?
+		SLUICE_KILL=$point "$K/risker" -d "$point-$n" <some >some.out 2>some.log || status=$?
 		[ "$status" -eq 137 ] || fail "$point: ended with $status, not by the signal"
 		[ ! -s some.out ] || fail "$point: a line came out all the same"
 		"$B/statecat" -d "$point-$n" risker/decisions >before 2>statecat.log

@@ -105,12 +105,6 @@ status=0
 [ "$status" -ne 0 ] || fail 'a second instance started'
 has second.log "$(pid_of risker)" || fail 'the second instance does not say who holds the state'
 
-# send LINE…: as webhookd would.
-cat >send.pl <<'END'
-use strict; use IO::Socket::UNIX;
-my $s = IO::Socket::UNIX->new(Peer => 'run/risker.sock') or die "$!";
-print $s $_ while <STDIN>;
-END
 cat >trader.pl <<'END'
 use strict; use IO::Socket::UNIX;
 $| = 1; unlink 'run/trader.sock';
@@ -121,7 +115,7 @@ decisions() {
 	[ "$("$B/statecat" -d s risker/decisions 2>>statecat.log | wc -l)" -ge "$1" ]
 }
 # F79: there is no state of differ's yet; nobody reads, and nothing is lost.
-alert 1 buy BTCUSDT | perl send.pl
+alert 1 buy BTCUSDT | send run/risker.sock
 wait_for 10 decisions 1
 has risker.log 'unable to read the state of differ' || fail 'blindness is not in the log'
 blind() {
@@ -131,7 +125,7 @@ wait_for 10 blind true
 spawn trader perl trader.pl
 wait_for 10 has risker.log 'connected to'
 "$B/differ" -d s <"$replay/base.ndjson" 2>>differ.log
-alert 2 buy BTCUSDT | perl send.pl
+alert 2 buy BTCUSDT | send run/risker.sock
 wait_for 10 has trader.out '"type":"order"'
 wait_for 10 blind false
 # The state is replaced while risker has it open: a copy with other money.
@@ -139,7 +133,7 @@ wait_for 10 blind false
 $(sed 's/"totalEquity":"10000"/"totalEquity":"5000"/' "$replay/base.ndjson")
 END
 mv other/differ.mdb s/differ.mdb
-alert 3 sell ETHUSDT ',"stop_loss":"3050"' | sed 's/"4"/"-4"/' | perl send.pl
+alert 3 sell ETHUSDT ',"stop_loss":"3050"' | sed 's/"4"/"-4"/' | send run/risker.sock
 wait_for 10 has trader.out '"symbol":"ETHUSDT"'
 # 100 / 50 = 2 exactly.
 has trader.out '"qty":"2.00"' || fail 'the state that was replaced is still read'

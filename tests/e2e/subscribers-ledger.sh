@@ -6,9 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/e2e/notifier-signals.sh"
 requires jq curl
-K=$B/kill/notifier
-[ "${V:-}" != asan ] || K=$B/notifier
-[ -x "$K" ] || skip "no program with kill points: make V=kill"
+kill_points notifier
 
 export TELEGRAM_BOT_TOKEN=1:t NOTIFY_LANG=en
 s() {
@@ -95,7 +93,7 @@ for point in K4:1 K4:2 K4:3 K4:4 K13:1 K13:2 K14:1 K14:2 K14:3; do
 	s add ann -c telegram -t 5 -b 3
 	s add bob -c telegram -t 6 -b 3
 	status=0
-	SLUICE_KILL=$point "$K" -l <lines >first.out 2>first.log || status=$?
+	SLUICE_KILL=$point "$K/notifier" -l <lines >first.out 2>first.log || status=$?
 	[ "$status" -eq 137 ] || fail "$point: ended with $status, not by the signal"
 	adds_up
 	for _ in 1 2; do

@@ -5,7 +5,7 @@
 # alert's client gets its answer.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-killable
+kill_points webhookd risker trader
 trading ALLOWED_SYMBOLS="$(coins 20)" $small BYBIT_RECV_WINDOW=1000 WEBHOOK_TIMEOUT=0.5
 
 n=0

@@ -4,7 +4,7 @@
 # transaction (K4); started again once, and three times.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-killable
+kill_points webhookd risker trader
 trading ALLOWED_SYMBOLS="$(coins 20)" $small WEBHOOK_TIMEOUT=0.5
 
 n=0

@@ -6,7 +6,7 @@
 # trader-caps.sh).
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-killable
+kill_points webhookd risker trader
 trading ALLOWED_SYMBOLS="$(coins 60)" MAX_RISK_PER_TRADE=0.1 MAX_POSITIONS=3 ALERT_TTL=3 WEBHOOK_TIMEOUT=1 MAX_ORDERS_PER_MINUTE=5 MAX_CONSECUTIVE_REJECTS=100
 
 # F52: exactly three.

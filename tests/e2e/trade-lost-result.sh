@@ -4,7 +4,7 @@
 # for the states of trader and risker say so.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-killable
+kill_points webhookd risker trader
 trading ALERT_TTL=2
 
 answered_in_state() {

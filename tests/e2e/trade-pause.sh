@@ -4,7 +4,7 @@
 # and nothing is traded twice (F03, F07).
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-killable
+kill_points webhookd risker trader
 trading ALLOWED_SYMBOLS="$(coins 20)" $small BYBIT_RECV_WINDOW=1000 WEBHOOK_TIMEOUT=0.5 ALERT_TTL=3
 
 n=0

@@ -97,10 +97,6 @@ wait_for 5 is_state 40 expired
 
 # F56: this machine's clock and Bybit's drift apart: entries are refused with
 # an alarm, a close is let through; and back.
-alarm() {
-	"$B/statecat" -d "$S" trader/alarms |
-	    jq -c --arg n "$1" --argjson o "$2" 'select(.alarm == $n and .open == $o)' | grep -q .
-}
 entry 61 buy 0.50 2500.00 2450.00 ETHUSDT | decide
 wait_for 5 is_state 61 protected
 control clock '{"offset_ms":10000}'

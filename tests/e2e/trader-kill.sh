@@ -6,14 +6,12 @@
 . "$top/tests/trader.sh"
 . "$top/tests/exchange/call.sh"
 requires openssl
-O_KILL=$B/kill
-[ "${V:-}" != asan ] || O_KILL=$B
-[ -x "$O_KILL/trader" ] || skip 'no trader with kill points: make V=kill'
+kill_points trader
 exchange
 "$B/decide" -d "$S" </dev/null
 
 killed_at() {
-	spawn victim env SLUICE_KILL="$1" "$O_KILL/trader" -d "$S" -i "unix:$T/trader.sock"
+	spawn victim env SLUICE_KILL="$1" "$K/trader" -d "$S" -i "unix:$T/trader.sock"
 	wait_for 10 has victim.log ready
 }
 

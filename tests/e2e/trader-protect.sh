@@ -11,10 +11,6 @@ wait_for 10 has "$JOURNAL" wallet-balance
 stop_is() {
 	[ "$(stands)" = "$1" ]
 }
-alarm() {
-	"$B/statecat" -d "$S" trader/alarms | jq -c --arg n "$1" --argjson o "$2" \
-	    'select(.alarm == $n and .open == $o)' | grep -q .
-}
 
 # The stop is deleted by hand: it is set again, within the guard's 2 s.
 entry 1 | decide

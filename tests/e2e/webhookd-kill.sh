@@ -5,9 +5,8 @@
 # one id, and every client that asks again gets its result.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/e2e/webhookd-lines.sh"
-WEBHOOKD=$B/kill/webhookd
-[ "${V:-}" != asan ] || WEBHOOKD=$B/webhookd
-[ -x "$WEBHOOKD" ] || skip 'no program with kill points: make V=kill'
+kill_points webhookd
+WEBHOOKD=$K/webhookd
 
 risker
 n=0

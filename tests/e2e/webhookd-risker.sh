@@ -71,8 +71,7 @@ echo 200 >verdict
 mkfifo logs
 exec 5<>logs
 perl -e 'use Fcntl; fcntl(STDOUT, F_SETFL, O_NONBLOCK); 1 while syswrite STDOUT, "x" x 4096; 1 while syswrite STDOUT, "x"' >&5
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
-port2=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+port=$(free_port) port2=$(free_port)
 spawn_env="WEBHOOK_LISTEN=127.0.0.1:$port ADMIN_LISTEN=127.0.0.1:$port2"
 spawn webhookd sh -c "exec env $spawn_env '$B/webhookd' -i unix:run/webhookd.sock -o unix:run/risker.sock 2>logs"
 HOOK=http://127.0.0.1:$port ADMIN=http://127.0.0.1:$port2

@@ -4,16 +4,10 @@
 # it ends.  The rest of TLS: unit/test-tls, e2e/listener-tls.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/e2e/webhookd-lines.sh"
-requires openssl
+. "$top/tests/tls.sh"
 
-# certificate NAME DAYS
-certificate() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$2" -subj "/CN=$1" \
-	    -addext 'subjectAltName=IP:127.0.0.1' -keyout "$1.key" -out "$1.pem" 2>/dev/null || skip 'openssl makes no certificate'
-	chmod 600 "$1.key"
-}
-certificate short 13
-certificate long 15
+self_signed short IP:127.0.0.1 -days 13
+self_signed long IP:127.0.0.1 -days 15
 cp short.key key
 cp short.pem pem
 

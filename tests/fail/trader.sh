@@ -56,16 +56,12 @@ recover() {
 	wait_for 10 ready
 	# What was said to nobody is asked for: the line comes again.
 	for n in 1 2; do
-		[ ! -e decided.$n ] || said $n || send_again $n
+		[ ! -e decided.$n ] || said $n || send run/trader.sock <decided.$n
 	done
 	trade 20 wait_for
 	wait_for 10 final
 	stop trader
 	cat trader.out >>results
-}
-send_again() {
-	perl -MIO::Socket::UNIX -e 'my $s = IO::Socket::UNIX->new(Peer => shift) or die; print $s <STDIN>' \
-	    run/trader.sock <decided."$1"
 }
 final() {
 	[ "$("$B/statecat" -d "$S" trader/orders | grep -cE '"state":"(closed|rejected|expired|failed)"')" -eq 2 ]

@@ -284,12 +284,11 @@ step_block() {
 }
 
 step_arm() {
-	local stage=$1 point=$2 build=$B/kill
-	[ "${V:-}" != asan ] || build=$B
-	[ -x "$build/$stage" ] || skip "no $stage with kill points: make V=kill"
+	local stage=$1 point=$2
+	kill_points "$stage"
 	rm -f "bin/$stage"
 	printf '#!/bin/sh\nif mv "%s/armed.%s" "%s/fired.%s" 2>/dev/null; then echo "$$" >"%s/fired.%s"; exec env SLUICE_KILL=%s "%s" "$@"; fi\nexec "%s" "$@"\n' \
-	    "$T" "$stage" "$T" "$stage" "$T" "$stage" "$point" "$build/$stage" "$B/$stage" >"bin/$stage"
+	    "$T" "$stage" "$T" "$stage" "$T" "$stage" "$point" "$K/$stage" "$B/$stage" >"bin/$stage"
 	chmod +x "bin/$stage"
 	rm -f "fired.$stage"
 	: >"armed.$stage"

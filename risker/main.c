@@ -78,14 +78,29 @@ init_alarms(struct process *p)
 		0, 1 };
 }
 
+/* The counters, with what is decided and will be said once it is stored. */
+static struct health
+counted(const struct process *p)
+{
+	struct health h = p->health;
+
+	for (size_t i = 0; i < p->risker->ntold; i++)
+		if (p->risker->told[i].result == RISKER_SKIPPED)
+			h.skipped++;
+		else
+			h.out++;
+	return h;
+}
+
 /* The rows that go with every commit. */
 static int
 put_rows(struct store_txn *t, void *arg)
 {
 	struct process *p = arg;
+	const struct health h = counted(p);
 	int64_t now = clock_wall_ms();
 
-	if (health_put(t, "risker", &p->health) == -1)
+	if (health_put(t, "risker", &h) == -1)
 		return -1;
 	for (size_t i = 0; i < ALARMS; i++)
 		if (p->alarms[i].changed &&
@@ -202,16 +217,6 @@ announce(struct process *p)
 	risker_said(r);
 }
 
-static void
-count(struct process *p)
-{
-	for (size_t i = 0; i < p->risker->ntold; i++)
-		if (p->risker->told[i].result == RISKER_SKIPPED)
-			p->health.skipped++;
-		else
-			p->health.out++;
-}
-
 /* Mapped pages, which a line at a time need not fault in anew each time. */
 static void
 trim(struct process *p)
@@ -235,7 +240,7 @@ work(struct process *p, int must)
 
 	if (err != STORE_OK)
 		stage_retry(&r, err);
-	count(p);
+	p->health = counted(p);
 	announce(p);
 	look_blind(p);
 	p->ntaken = 0;

@@ -42,9 +42,10 @@ struct poller {
 	struct buf line;
 	struct rows rows;
 	/* The first failure of this cycle. */
-	char error[320];
+	char error[ERROR_SIZE];
 	int64_t error_code; /* retCode, or HTTP status, or 0 */
 	int failed;
+	int good; /* a scope was, at the last look */
 	/* The state that the log last told of. */
 	int told_failed;
 	int64_t told_code;

@@ -202,24 +202,52 @@ wallet_look(struct poller *p)
 	return line_end(p);
 }
 
-/* All parts of a cycle in turn.  *bad: a scope has no line. */
+/*
+ * A scope that fails is asked for less and less, as long as another is good:
+ * that one's changes must not wait for it.
+ */
+static enum step
+try_scope(struct poller *p, struct scope *s)
+{
+	int64_t now = p->io.mono_ms(p->io.arg);
+	enum step st;
+
+	if (p->good && now < s->due_mono_ms) {
+		poller_fail(p, s->error_code, "%s", s->error);
+		return STEP_FAILED;
+	}
+	st = scope_look(p, s);
+	if (st == STEP_FAILED) {
+		s->due_mono_ms = schedule_failed(
+		    &s->back_off, now, arc4random_uniform(1001));
+		s->error_code = p->error_code;
+		memcpy(s->error, p->error, sizeof(s->error));
+	} else if (st == STEP_OK) {
+		s->due_mono_ms = 0;
+		s->back_off.failures = 0;
+	}
+	return st;
+}
+
+/* All parts of a cycle in turn.  *bad: there was nothing that can be told. */
 static enum step
 look(struct poller *p, int *bad, int *quick)
 {
 	enum step st = STEP_OK;
+	int good = 0;
 	size_t i;
 
-	if (!p->key_checked) {
+	if (!p->key_checked)
 		st = key_check(p);
-		*bad = st != STEP_OK;
-	}
 	for (i = 0; i < p->opts.nscopes && p->key_checked; i++) {
 		if (st > STEP_FAILED)
 			break;
-		st = scope_look(p, &p->scopes[i]);
-		*bad |= st != STEP_OK;
+		st = try_scope(p, &p->scopes[i]);
+		good |= st == STEP_OK;
 		*quick |= st == STEP_OK && p->scopes[i].quick;
 	}
+	p->good = good;
+	*bad = !good || st > STEP_FAILED;
 	if (st <= STEP_FAILED && p->key_checked)
 		st = wallet_look(p);
 	for (i = 0; i < p->nmarkets && p->key_checked; i++) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "poller/rows.h"
+#include "poller/schedule.h"
 
 /* A position as the last valid snapshot had it. */
 struct held {
@@ -58,6 +59,7 @@ struct await {
 };
 
 #define AWAITS_MAX 32
+#define ERROR_SIZE 320 /* words about a failure */
 
 struct scope {
 	const char *category;
@@ -72,6 +74,11 @@ struct scope {
 	size_t nawaits;
 	struct rows positions;
 	struct rows pnl;
+	/* While it fails, and others do not: why, and when to look again. */
+	struct schedule back_off;
+	int64_t due_mono_ms;
+	int64_t error_code;
+	char error[ERROR_SIZE];
 };
 
 void scope_init(struct scope *s, const char *category, const char *settle_coin);

@@ -538,8 +538,57 @@ several_scopes(void **state)
 	    1);
 	assert_int_equal(fake_count(&f.out, "\"ok\":false"), 1);
 	assert_int_equal(fake_count(&f.asked, "category=inverse&limit=200"), 1);
+	f.mono_ms = f.next_ms;
 	fake_cycle(&f, good);
 	assert_int_equal(fake_count(&f.out, "\"type\":\"positions\""), 3);
+	fake_end(&f);
+}
+
+/*
+ * A scope that fails backs off by itself: the others are looked at as often as
+ * ever, and it is no secret meanwhile that it is not.
+ */
+static void
+scopes_fail_alone(void **state)
+{
+	static const struct poller_opts o = { .account = "main",
+		.host = "h",
+		.build = "b",
+		.interval_ms = 5000,
+		.scopes = { { "linear", "USDT" }, { "inverse", NULL } },
+		.nscopes = 2 };
+	static const struct rule one[] = { KEY, NO_WALLET, NO_PNL,
+		{ "position/list?category=inverse", 200, ERROR(10016) },
+		{ "position/list", 200, LIST("") }, NO_MORE };
+	static const struct rule none[] = { NO_PNL,
+		{ "position/list", 200, ERROR(10016) }, NO_MORE };
+	static const struct rule both[] = EMPTY_ACCOUNT;
+	struct fake f;
+	int asked = 0;
+
+	(void)state;
+	fake_start(&f, &o, one);
+	/* In five minutes, while it would be asked every minute at last. */
+	for (int i = 0; i < 60; i++) {
+		fake_cycle(&f, NULL);
+		assert_int_equal(
+		    fake_count(&f.out, "\"category\":\"linear\""), 1);
+		assert_int_equal(fake_count(&f.out, "\"ok\":false"), 1);
+		assert_int_equal(fake_count(&f.out, "10016"), 1);
+		assert_int_equal(fake_count(&f.notes, "retrying"), i == 0);
+		asked += fake_count(&f.asked, "category=inverse");
+		assert_int_equal(f.next_ms, f.mono_ms + 5000);
+		f.mono_ms = f.next_ms;
+	}
+	assert_in_range(asked, 8, 16);
+	/* Where all fail, all are asked at each look, and that backs off. */
+	fake_cycle(&f, none);
+	fake_cycle(&f, NULL);
+	assert_int_equal(fake_count(&f.asked, "position/list"), 2);
+	assert_in_range(f.next_ms - f.mono_ms, 1000, 2000);
+	fake_cycle(&f, both);
+	assert_int_equal(fake_count(&f.out, "\"type\":\"positions\""), 2);
+	assert_int_equal(fake_count(&f.out, "\"ok\":true"), 1);
 	fake_end(&f);
 }
 
@@ -557,6 +606,7 @@ main(void)
 		cmocka_unit_test(executions_of_records),
 		cmocka_unit_test(records_may_be_missing),
 		cmocka_unit_test(several_scopes),
+		cmocka_unit_test(scopes_fail_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ notifier_new(
 	n->o = *o;
 	n->settle_ms = INT64_MAX;
 	queue_init(&n->queue);
-	ways_init(&n->ways);
+	ways_init(&n->ways, now.mono_ms);
 	buf_init(&n->out, SIZE_MAX / 2);
 	buf_init(&n->woken, SIZE_MAX / 2);
 	for (size_t i = 0; i < FLIGHTS_MAX; i++) {

@@ -26,10 +26,11 @@ struct rate {
 	void *by_address;
 	struct peer *oldest, *newest;
 	size_t n;
+	int64_t start_ms;
 };
 
 struct rate_window *
-rate_window_new(struct rate_limit limit)
+rate_window_new(struct rate_limit limit, int64_t start_ms)
 {
 	struct rate_window *w =
 	    calloc(1, sizeof(*w) + limit.count * sizeof(w->at[0]));
@@ -37,6 +38,10 @@ rate_window_new(struct rate_limit limit)
 	if (w != NULL) {
 		w->count = limit.count;
 		w->period_ms = limit.period_ms;
+		/* The oldest first: those that are free. */
+		for (size_t i = limit.count - limit.count / 2; i < w->count;
+		     i++)
+			w->at[i] = start_ms;
 	}
 	return w;
 }
@@ -127,7 +132,8 @@ forget(struct rate *r, int64_t now_ms)
 }
 
 static struct peer *
-peer_new(const char *address, const struct rate_limit *own, size_t n)
+peer_new(const char *address, const struct rate_limit *own, size_t n,
+    int64_t start_ms)
 {
 	struct peer *e = calloc(1, sizeof(*e) + strlen(address) + 1);
 
@@ -138,7 +144,7 @@ peer_new(const char *address, const struct rate_limit *own, size_t n)
 	for (size_t i = 0; i < n && i < OWN_MAX; i++) {
 		if (own[i].count == 0)
 			continue;
-		e->own[i] = rate_window_new(own[i]);
+		e->own[i] = rate_window_new(own[i], start_ms);
 		if (e->own[i] == NULL) {
 			peer_free(e);
 			return NULL;
@@ -163,7 +169,7 @@ peer_of(
 		link_newest(r, *at);
 		return *at;
 	}
-	e = peer_new(address, own, n);
+	e = peer_new(address, own, n, r->start_ms);
 	if (e == NULL || tsearch(e, &r->by_address, by_address) == NULL) {
 		peer_free(e);
 		return NULL;
@@ -174,9 +180,13 @@ peer_of(
 }
 
 struct rate *
-rate_new(void)
+rate_new(int64_t start_ms)
 {
-	return calloc(1, sizeof(struct rate));
+	struct rate *r = calloc(1, sizeof(*r));
+
+	if (r != NULL)
+		r->start_ms = start_ms;
+	return r;
 }
 
 void

@@ -17,9 +17,13 @@ struct rate_limit {
 	int64_t period_ms;
 };
 
-/* What counts for one limit.  NULL with ENOMEM. */
+/*
+ * What counts for one limit.  What went before start_ms, by an earlier run, is
+ * not known: half of the limit counts as used then, so that a restart, or many,
+ * send no full burst each; 0: nothing does.  NULL with ENOMEM.
+ */
 struct rate_window;
-struct rate_window *rate_window_new(struct rate_limit limit);
+struct rate_window *rate_window_new(struct rate_limit limit, int64_t start_ms);
 void rate_window_free(struct rate_window *w);
 
 /*
@@ -31,9 +35,9 @@ int64_t rate_window_free_ms(const struct rate_window *w, size_t before);
 /* Count a message; now_ms: monotonic, above 0. */
 void rate_window_take(struct rate_window *w, int64_t now_ms);
 
-/* Limits of each address.  NULL with ENOMEM. */
+/* Limits of each address, all as above.  NULL with ENOMEM. */
 struct rate;
-struct rate *rate_new(void);
+struct rate *rate_new(int64_t start_ms);
 void rate_free(struct rate *r);
 
 /*

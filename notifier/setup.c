@@ -108,6 +108,7 @@ open_channels(struct process *p)
 		.all = setting_int(s, TELEGRAM_RATE),
 		.chat = setting_int(s, TELEGRAM_CHAT_RATE),
 		.group = setting_int(s, TELEGRAM_GROUP_RATE),
+		.start_ms = p->now.mono_ms,
 	};
 	const struct http_opts o = { .ca_file = setting_str(s, CA_FILE),
 		.connect_ms = CONNECT_MS,

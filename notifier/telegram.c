@@ -66,7 +66,7 @@ telegram_new(struct http *h, const char *url, const char *token,
 		return NULL;
 	g->http = h;
 	g->rates = *rates;
-	g->rate = rate_new();
+	g->rate = rate_new(rates->start_ms);
 	g->doc = json_new();
 	if (token[0] != '\0')
 		g->url = telegram_url(url, token, "sendMessage");

@@ -24,9 +24,10 @@ struct telegram;
 
 /* Messages in a time, 0: no limit. */
 struct telegram_rates {
-	int64_t all;   /* a second, over all chats */
-	int64_t chat;  /* a second, to one chat */
-	int64_t group; /* a minute, to one group or channel */
+	int64_t all;	  /* a second, over all chats */
+	int64_t chat;	  /* a second, to one chat */
+	int64_t group;	  /* a minute, to one group or channel */
+	int64_t start_ms; /* of the process, monotonic: rate.h */
 };
 
 /*

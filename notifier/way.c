@@ -11,9 +11,10 @@
 #define PROBE_FIRST_MS 1000
 
 void
-ways_init(struct ways *w)
+ways_init(struct ways *w, int64_t start_ms)
 {
 	memset(w, 0, sizeof(*w));
+	w->start_ms = start_ms;
 }
 
 static int
@@ -108,7 +109,7 @@ way_of(struct ways *w, const struct channel *c, const char *address)
 	v->host = host != NULL;
 	v->at_once = c->at_once;
 	if (c->all.count > 0) {
-		v->all = rate_window_new(c->all);
+		v->all = rate_window_new(c->all, w->start_ms);
 		if (v->all == NULL)
 			return NULL;
 	}

@@ -54,11 +54,12 @@ struct way {
 
 struct ways {
 	struct way *first, *last;
-	void *by_key; /* of tsearch(3) */
-	size_t hosts; /* sends, begun or called, over ways that are hosts */
+	void *by_key;	  /* of tsearch(3) */
+	size_t hosts;	  /* sends, begun or called, over ways that are hosts */
+	int64_t start_ms; /* for the limits of all: rate.h */
 };
 
-void ways_init(struct ways *w);
+void ways_init(struct ways *w, int64_t start_ms);
 /* Not its lanes, which are the queue's. */
 void ways_release(struct ways *w);
 

@@ -29,7 +29,7 @@ an_address_waits(void **state)
 		{ 64999, 1 }, { 65000, 0 }, { 65999, 1 }, { 66000, 0 },
 		{ 67000, 500 }, /* the third came at 7500 */
 	};
-	struct rate *r = rate_new();
+	struct rate *r = rate_new(0);
 
 	(void)state;
 	assert_non_null(r);
@@ -45,7 +45,8 @@ an_address_waits(void **state)
 static void
 a_window_counts_ahead(void **state)
 {
-	struct rate_window *w = rate_window_new((struct rate_limit){ 3, 1000 });
+	struct rate_window *w =
+	    rate_window_new((struct rate_limit){ 3, 1000 }, 0);
 
 	(void)state;
 	assert_non_null(w);
@@ -63,11 +64,41 @@ a_window_counts_ahead(void **state)
 	assert_int_equal(rate_window_free_ms(NULL, 7), 0);
 }
 
+/* The last run may have sent a moment ago. */
+static void
+a_start_has_half_a_limit(void **state)
+{
+	const struct rate_limit own[] = { { 1, 1000 }, { 5, 60000 } };
+	struct rate_window *w =
+	    rate_window_new((struct rate_limit){ 5, 1000 }, 7000);
+	struct rate *r = rate_new(7000);
+
+	(void)state;
+	assert_non_null(w);
+	assert_non_null(r);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(rate_window_free_ms(w, 0), 0);
+		rate_window_take(w, 7100);
+	}
+	assert_int_equal(rate_window_free_ms(w, 0), 8000);
+	assert_int_equal(rate_window_free_ms(w, 1), 8000);
+	assert_int_equal(rate_window_free_ms(w, 2), 8100);
+	rate_window_free(w);
+	/* One that is not heard of before has both; a limit of 1 has no half.
+	 */
+	assert_int_equal(rate_turn_ms(r, "-100", own, 2, 7000), 0);
+	assert_int_equal(rate_turn_ms(r, "-100", own, 2, 8000), 0);
+	assert_int_equal(rate_turn_ms(r, "-100", own, 2, 9000), 0);
+	assert_int_equal(rate_turn_ms(r, "-100", own, 2, 10000), 57000);
+	assert_int_equal(rate_turn_ms(r, "-100", own, 2, 67000), 0);
+	rate_free(r);
+}
+
 static void
 the_quiet_are_forgotten(void **state)
 {
 	const struct rate_limit own[] = { { 1, 1000 }, { 20, 60000 } };
-	struct rate *r = rate_new();
+	struct rate *r = rate_new(0);
 	char name[16];
 
 	(void)state;
@@ -93,6 +124,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_waits),
 		cmocka_unit_test(a_window_counts_ahead),
+		cmocka_unit_test(a_start_has_half_a_limit),
 		cmocka_unit_test(the_quiet_are_forgotten),
 	};
 

@@ -40,7 +40,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	ways_init(&ways);
+	ways_init(&ways, 0);
 	queue_init(&queue);
 	return 0;
 }

@@ -359,6 +359,17 @@ write_positions(struct poller *p, struct scope *s, int64_t time_ms, int pnl)
 	return line_end(p);
 }
 
+/*
+ * What a person has to change.  An error page without a code says so as long
+ * as nothing has worked; later it is of something in between, and passes.
+ */
+static int
+is_final(const struct scope *s, const struct bybit_reply *r)
+{
+	return r->class == BYBIT_FATAL &&
+	    (s->looks == 0 || r->code != 0 || r->status == 403);
+}
+
 enum step
 scope_look(struct poller *p, struct scope *s)
 {
@@ -376,7 +387,7 @@ scope_look(struct poller *p, struct scope *s)
 	    s->settle_coin != NULL ? s->settle_coin : "");
 	st = poller_pages(
 	    p, PATH, query, 1, LIMIT, PAGES_MAX, NULL, take_position, &t, &r);
-	if (st == STEP_FAILED && r.class == BYBIT_FATAL)
+	if (st == STEP_FAILED && is_final(s, &r))
 		return poller_refused(p, &r);
 	if (st != STEP_OK)
 		return st;

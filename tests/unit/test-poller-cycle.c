@@ -110,6 +110,40 @@ fatal_errors(void **state)
 	}
 }
 
+/*
+ * A page of something in between is no word about the key or the path, once
+ * these have worked: nothing would start the program again.
+ */
+static void
+fatal_no_more(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		enum poller_status expect;
+	} t[] = {
+		{ 400, "<html>", POLLER_OK },
+		{ 401, "", POLLER_OK },
+		{ 404, "<html>no such page", POLLER_OK },
+		{ 404, ERROR(10017), POLLER_FATAL },
+		{ 401, ERROR(10003), POLLER_FATAL },
+		{ 403, "block access from your country", POLLER_FATAL },
+	};
+	struct fake f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct rule rules[] = { NO_WALLET, NO_PNL,
+			{ "position/list", t[i].status, t[i].body }, NO_MORE };
+
+		fake_start(&f, &fake_usdt, empty);
+		fake_cycle(&f, NULL);
+		assert_int_equal(fake_cycle(&f, rules), t[i].expect);
+		assert_int_equal(fake_count(&f.out, "\"ok\":false"), 1);
+		fake_end(&f);
+	}
+}
+
 #define KEY_IS(body)                                                           \
 	{                                                                      \
 		{ "query-api", 200, OK(body) }, NO_WALLET, NO_PNL,             \
@@ -423,6 +457,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(failures),
 		cmocka_unit_test(fatal_errors),
+		cmocka_unit_test(fatal_no_more),
 		cmocka_unit_test(the_key),
 		cmocka_unit_test(no_wallet),
 		cmocka_unit_test(few_symbols),

@@ -41,6 +41,7 @@ struct position {
 	char side; /* 'B', 'S', or 0 where flat */
 	struct decimal size, stop_loss, mark_price, leverage;
 	int64_t seq, updated_ms;
+	int64_t open_ms; /* when this one was opened; 0: not given */
 };
 
 /* What is known of a symbol; by positionIdx. */

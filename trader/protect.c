@@ -221,6 +221,14 @@ gone(struct order *o)
 	trader_finish(o, ORDER_CLOSED);
 }
 
+/* Ours is gone, and somebody has opened one on its side since. */
+static int
+another(const struct order *o, const struct position *p)
+{
+	return o->step == STEP_GUARD && o->open_ms != 0 && p->open_ms != 0 &&
+	    p->open_ms != o->open_ms;
+}
+
 /* The price is where the stop would have acted: it cannot be set any more. */
 static int
 through(
@@ -257,7 +265,7 @@ bare(struct order *o, const struct position *p, const struct decimal *stop)
 		set_stop(o);
 }
 
-static void protected(struct order *o)
+static void protected(struct order *o, const struct position *p)
 {
 	if (o->bare_mono != 0) {
 		o->bare_mono = 0;
@@ -266,6 +274,7 @@ static void protected(struct order *o)
 	o->need_mono = o->t->mono_ms + GUARD_MS;
 	if (o->step != STEP_PROTECT)
 		return;
+	o->open_ms = p->open_ms;
 	o->state = ORDER_PROTECTED;
 	o->step = STEP_GUARD;
 	o->fresh = 1;
@@ -350,6 +359,15 @@ protect_advance(struct order *o)
 		absent(o, p);
 		return;
 	}
+	if (another(o, p)) {
+		o->need_mono = t->mono_ms + GUARD_MS;
+		if (++o->gone < GONE_MIN)
+			return;
+		trader_note(t, LOG_WARN,
+		    "the position is another one, leaving it", o, "");
+		gone(o);
+		return;
+	}
 	o->gone = 0;
 	if (o->step == STEP_TRACK && decimal_cmp(p->size, o->base) <= 0) {
 		o->need_mono = t->mono_ms + LOOK_MS;
@@ -373,6 +391,6 @@ protect_advance(struct order *o)
 		right = 1;
 	}
 	if (right)
-	protected(o);
+	protected(o, p);
 	else bare(o, p, &stop);
 }

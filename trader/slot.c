@@ -59,13 +59,14 @@ static int
 get_row(struct position *p, const struct json *row, int *idx)
 {
 	static const char *const keys[] = { "side", "size", "stopLoss",
-		"markPrice", "leverage", "seq", "positionIdx", "updatedTime" };
-	const struct json *v[8];
+		"markPrice", "leverage", "seq", "positionIdx", "updatedTime",
+		"openTime" };
+	const struct json *v[9];
 	const char *side;
 	int64_t n;
 
 	memset(p, 0, sizeof(*p));
-	json_pick(row, keys, 8, v);
+	json_pick(row, keys, 9, v);
 	side = json_string(v[0]);
 	if (side == NULL || json_int(v[6], 0, 2, &n) == -1 ||
 	    get_number(&p->size, v[1]) == -1 ||
@@ -78,6 +79,7 @@ get_row(struct position *p, const struct json *row, int *idx)
 	if (json_int(v[5], INT64_MIN, INT64_MAX, &p->seq) == -1)
 		p->seq = -1;
 	(void)json_ms(v[7], &p->updated_ms);
+	(void)json_ms(v[8], &p->open_ms);
 	*idx = (int)n;
 	p->there = 1;
 	if (decimal_sign(p->size) == 0)

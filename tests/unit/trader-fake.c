@@ -180,13 +180,13 @@ positions(struct fake *f, const struct fake_call *c)
 	(void)snprintf(text, sizeof(text),
 	    "{\"list\":[{\"symbol\":\"%s\",\"positionIdx\":0,\"side\":"
 	    "\"%s\",\"size\":\"0.%03d\",\"stopLoss\":\"%d\",\"markPrice\":"
-	    "\"%d\",\"leverage\":\"10\",\"seq\":%d}]}",
+	    "\"%d\",\"leverage\":\"10\",\"seq\":%d,\"openTime\":%d}]}",
 	    ours ? "BTCUSDT" : "ETHUSDT",
 	    side == 'B'	      ? "Buy"
 		: side == 'S' ? "Sell"
 			      : "",
 	    ours ? size : 0, stop / 1000, f->mark != 0 ? f->mark : 47500,
-	    late ? f->was_seq : f->seq);
+	    late ? f->was_seq : f->seq, side != 0 ? f->opened : 0);
 	reply(c, BYBIT_OK, 0, 0, "", text);
 }
 

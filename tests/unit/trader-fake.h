@@ -57,6 +57,7 @@ struct fake {
 	size_t norders;
 	char side; /* of the position; 0: flat */
 	int size, seq, stop;
+	int opened;    /* openTime: how many there were; 0: it is not given */
 	char was_side; /* the row that is shown until show_mono */
 	int was_size, was_seq, was_stop;
 	int64_t show_mono;

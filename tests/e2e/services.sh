@@ -98,5 +98,9 @@ for stage in $stages; do
 	is "$stage: bad ends" 1 "$(grep -c 'ended with' "$stage.log")"
 	[ ! -e "$SVDIR/$stage/failures" ] || fail "$stage: an orderly end did not clear its failures"
 done
+# Settings that no longer trade: what is left from before is named.
+sed -i /WEBHOOK_SECRET/d settings
+install_services || fail "install-services: $(cat install.out)"
+has install.out "risker has one from before.*sv exit $SV/service/risker" || fail "install-services: $(cat install.out)"
 [ -z "$(find "$SV/run" "$SV/alarm" -type s -o -type f)" ] || fail "left: $(find "$SV/run" "$SV/alarm" -type s -o -type f)"
 "$top/scripts/status" -d "$S" >status.out 2>&1 || fail "status: $(cat status.out)"

@@ -185,7 +185,9 @@ end_head(struct gate *g, char *p)
 	if (!is_repeated(g, p, "Host", 4))
 		return refuse(g, 400, "Host is missing");
 	if (g->method == METHOD_POST && !g->has_length)
-		return refuse(g, 400, "Content-Length is missing");
+		return refuse(g, 400,
+		    "Content-Length is missing: 0 is expected where a POST has "
+		    "no body");
 	if (g->method == METHOD_GET && g->body_len > 0)
 		return refuse(g, 400, "A GET has no body");
 	end_texts(g, p);

@@ -34,6 +34,9 @@ code 403 'a form posts' -d 'why=x' "$A/api/halt"
 code 403 'a form in disguise posts' -H 'Content-Type: text/plain' -d '{"why":"x"}' "$A/api/halt"
 code 403 'a sandboxed page posts' -H 'Origin: null' --json '{}' "$A/api/halt"
 [ ! -e "$S/halt" ] || fail 'somebody else halted trading'
+code 400 'a POST without a length' -X POST -H 'Content-Type: application/json' "$A/api/halt"
+grep -q '0 is expected where a POST has no body' body || fail "it does not say what is expected: $(cat body)"
+[ ! -e "$S/halt" ] || fail 'a bad request halted trading'
 code 200 'an operator posts' --json '{"why":"x"}' "$A/api/halt"
 [ -e "$S/halt" ] || fail 'the operator did not halt trading'
 code 200 'its own page posts' -H "Origin: $A" --json '{}' "$A/api/resume"

@@ -19,21 +19,6 @@
 
 #define STOP 46550000 /* of the fake's entries */
 
-static void
-script(struct fake *f, int n, enum fake_create how)
-{
-	f->at = 0;
-	f->nscript = (size_t)n;
-	for (int i = 0; i < n; i++)
-		f->script[i] = how;
-}
-
-static void
-expect_state(struct fake *f, int n, const char *suffix, const char *state)
-{
-	assert_string_equal(fake_state(f, n, suffix), state);
-}
-
 static int
 alarm_open(const struct fake *f, const char *name)
 {
@@ -50,12 +35,12 @@ test_failed_looks(void **state)
 {
 	struct fake *f = *state;
 
-	script(f, 1, FAKE_SWALLOW);
+	FAKE_SCRIPT(f, FAKE_SWALLOW);
 	f->looks_fail = 1;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 25000);
 	assert_int_equal(f->creates, 1);
-	expect_state(f, 1, "-0", "sent");
+	fake_expect(f, 1, "-0", "sent");
 	assert_true(
 	    alarm_open(f, "unknown 00000000000000000000000000000001-0"));
 }
@@ -66,12 +51,12 @@ test_foreign_rows(void **state)
 {
 	struct fake *f = *state;
 
-	script(f, 1, FAKE_SWALLOW);
+	FAKE_SCRIPT(f, FAKE_SWALLOW);
 	f->foreign = 1;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 25000);
 	assert_int_equal(f->creates, 1);
-	expect_state(f, 1, "-0", "sent");
+	fake_expect(f, 1, "-0", "sent");
 }
 
 /*
@@ -83,7 +68,7 @@ test_three_looks(void **state)
 {
 	struct fake *f = *state;
 
-	script(f, 1, FAKE_SWALLOW);
+	FAKE_SCRIPT(f, FAKE_SWALLOW);
 	f->looks_fail = 1;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 9500);
@@ -92,7 +77,7 @@ test_three_looks(void **state)
 	assert_int_equal(f->creates, 1);
 	fake_run(f, 4000);
 	assert_int_equal(f->creates, 2);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 }
 
 /* F01: the second request is the last one. */
@@ -102,7 +87,7 @@ test_no_third_send(void **state)
 	struct fake *f = *state;
 	char line[2048];
 
-	script(f, 2, FAKE_SWALLOW);
+	FAKE_SCRIPT(f, FAKE_SWALLOW, FAKE_SWALLOW);
 	f->opts.alert_ttl_ms = f->t->opts.alert_ttl_ms = 120000;
 	fake_line(line, sizeof(line), f, 1, "buy", "");
 	/* It lives for 89 s: what ends it is not its age. */
@@ -110,10 +95,10 @@ test_no_third_send(void **state)
 	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
 	fake_run(f, 55000);
 	assert_int_equal(f->creates, 2);
-	expect_state(f, 1, "-0", "sent");
+	fake_expect(f, 1, "-0", "sent");
 	fake_run(f, 30000);
 	assert_int_equal(f->creates, 2);
-	expect_state(f, 1, "-0", "failed");
+	fake_expect(f, 1, "-0", "failed");
 	assert_int_equal(f->halted, 1);
 	assert_int_equal(fake_said(f, 1), 1);
 }
@@ -131,15 +116,15 @@ test_one_place(void **state)
 
 		fake_start(&f);
 		fake_run(&f, 500);
-		script(&f, 1, FAKE_LOSE);
+		FAKE_SCRIPT(&f, FAKE_LOSE);
 		f.shown_in = places[i];
 		/* The position would tell as well, but later. */
 		f.position_lag = 8000;
 		fake_alert(&f, 1, "buy");
 		fake_run(&f, 5000);
-		expect_state(&f, 1, "-0", "filled");
+		fake_expect(&f, 1, "-0", "filled");
 		fake_run(&f, 10000);
-		expect_state(&f, 1, "-0", "protected");
+		fake_expect(&f, 1, "-0", "protected");
 		assert_int_equal(f.creates, 1);
 		fake_end(&f);
 	}
@@ -151,14 +136,14 @@ test_position_tells(void **state)
 {
 	struct fake *f = *state;
 
-	script(f, 1, FAKE_LOSE);
+	FAKE_SCRIPT(f, FAKE_LOSE);
 	f->order_lag = 1000000;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 50000);
 	assert_int_equal(f->creates, 1);
 	fake_run(f, 20000);
 	assert_int_equal(f->creates, 1);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(f->halted, 0);
 	assert_int_equal(fake_said(f, 1), 1);
 }
@@ -194,12 +179,13 @@ test_perhaps_sent_stays_in_doubt(void **state)
 	struct fake *f = *state;
 
 	sent_by_last_run(f, 40000, 15000);
-	script(f, 8, FAKE_LIMIT);
+	FAKE_SCRIPT(f, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT,
+	    FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT);
 	fake_run(f, 35000);
-	expect_state(f, 1, "-0", "sent");
+	fake_expect(f, 1, "-0", "sent");
 	assert_int_equal(fake_said(f, 1), 0);
 	fake_run(f, 15000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(fake_booked(f, 1, "-0"), 1);
 }
 
@@ -219,7 +205,7 @@ test_perhaps_sent_and_standing(void **state)
 	assert_true(
 	    alarm_open(f, "unknown 00000000000000000000000000000001-0"));
 	fake_run(f, 10000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(f->creates, 1);
 	assert_false(
 	    alarm_open(f, "unknown 00000000000000000000000000000001-0"));
@@ -235,7 +221,7 @@ test_perhaps_sent_and_lost(void **state)
 	fake_run(f, 55000);
 	assert_int_equal(fake_said(f, 1), 0);
 	fake_run(f, 10000);
-	expect_state(f, 1, "-0", "failed");
+	fake_expect(f, 1, "-0", "failed");
 	assert_int_equal(f->halted, 1);
 	assert_int_equal(f->creates, 1);
 	assert_int_equal(fake_said(f, 1), 1);
@@ -261,7 +247,7 @@ test_settled_first(void **state)
 	f->held = NULL;
 	fake_run(f, 1000);
 	assert_int_equal(f->creates, 2);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 }
 
 /* F14: what the last run sent counts, wherever it is found. */
@@ -281,7 +267,7 @@ test_counted_wherever_found(void **state)
 		/* Before it is known, the worst is assumed. */
 		assert_int_equal(caps_minute(f.t), 1);
 		fake_run(&f, 3000);
-		expect_state(&f, 1, "-0", "protected");
+		fake_expect(&f, 1, "-0", "protected");
 		assert_int_equal(caps_minute(f.t), 1);
 		/* 0.020 at 47,500. */
 		assert_int_equal(
@@ -309,7 +295,7 @@ test_stop_in_doubt(void **state)
 	assert_int_equal(f->stop, STOP);
 	assert_int_equal(f->size, 20);
 	assert_int_equal(f->creates, 1);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_false(alarm_open(f, "unprotected BTCUSDT 0"));
 }
 
@@ -355,7 +341,8 @@ test_stop_while_closing(void **state)
 	fake_run(f, 500);
 	f->stop = 0;
 	f->stops_refused = 1;
-	script(f, 8, FAKE_REFUSE);
+	FAKE_SCRIPT(f, FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE,
+	    FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE);
 	fake_run(f, 11500);
 	assert_int_equal(f->size, 20);
 	assert_true(f->creates > 1);
@@ -386,7 +373,7 @@ test_bare_again(void **state)
 	fake_run(f, 12000);
 	assert_int_equal(fake_booked(f, 1, "-0xa"), 1);
 	assert_int_equal(f->size, 0);
-	expect_state(f, 1, "-0", "closed");
+	fake_expect(f, 1, "-0", "closed");
 }
 
 /* Nobody can tell whether it is protected: said, and said that it is over. */
@@ -450,6 +437,33 @@ test_refused_after_crash(void **state)
 	assert_int_equal(fake_booked(f, 1, "-0"), 1);
 }
 
+/* Then somebody wants it closed, and nobody has told of it yet. */
+static void
+test_flatten_after_crash(void **state)
+{
+	struct fake *f = *state;
+
+	sent_by_last_run(f, 0, 0);
+	trader_flatten(f->t, 1);
+	fake_run(f, 15000);
+	fake_expect_stands(f, 0);
+	fake_expect(f, 1, "-0", "closed");
+	assert_true(trader_flat(f->t));
+}
+
+static void
+test_close_after_crash(void **state)
+{
+	struct fake *f = *state;
+
+	sent_by_last_run(f, 4000, 4000);
+	fake_alert(f, 2, "close");
+	fake_run(f, 20000);
+	fake_expect_stands(f, 0);
+	fake_expect(f, 1, "-0", "closed");
+	assert_int_equal(fake_booked(f, 1, "-0"), 1);
+}
+
 int
 main(void)
 {
@@ -475,6 +489,8 @@ main(void)
 		DOUBT(test_position_unread),
 		DOUBT(test_position_late),
 		DOUBT(test_refused_after_crash),
+		DOUBT(test_flatten_after_crash),
+		DOUBT(test_close_after_crash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,12 +17,6 @@
 
 #include "tests/unit/trader-fake.h"
 
-static void
-expect_state(struct fake *f, int n, const char *suffix, const char *state)
-{
-	assert_string_equal(fake_state(f, n, suffix), state);
-}
-
 /* F12: cancelled without a fill, say the lists; the position has one. */
 static void
 test_denied_fill(void **state)
@@ -32,7 +26,7 @@ test_denied_fill(void **state)
 	f->denied = 1;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 3000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(f->creates, 1);
 	assert_non_null(strstr(buf_cstr(&f->said), "\"filledQty\":0.020"));
 }
@@ -47,7 +41,7 @@ test_denied_fill_seen_late(void **state)
 	f->position_lag = 500;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 4000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(f->creates, 1);
 }
 
@@ -62,7 +56,7 @@ test_no_fill_halts(void **state)
 		assert_int_equal(f->halted, 0);
 		fake_alert(f, n, "buy");
 		fake_run(f, 4000);
-		expect_state(f, n, "-0", "failed");
+		fake_expect(f, n, "-0", "failed");
 		assert_int_equal(fake_said(f, n), 1);
 	}
 	assert_int_equal(f->creates, 5);
@@ -90,7 +84,7 @@ test_blocked(void **state)
 	assert_int_equal(f->creates, 2);
 	trader_blocked(f->t, 0);
 	fake_run(f, 500);
-	expect_state(f, 3, "-0", "protected");
+	fake_expect(f, 3, "-0", "protected");
 	assert_int_equal(f->creates, 3);
 }
 
@@ -153,7 +147,7 @@ test_old_close(void **state)
 		assert_int_equal(fake_take(&f, line, 0, 0), TRADER_TAKEN);
 		fake_run(&f, 3000);
 		assert_int_equal(f.size, cases[i].size);
-		expect_state(&f, 2, "-0", cases[i].state);
+		fake_expect(&f, 2, "-0", cases[i].state);
 		fake_end(&f);
 	}
 }
@@ -168,7 +162,7 @@ test_called_duplicate(void **state)
 	f->nscript = 1;
 	fake_alert(f, 1, "buy");
 	fake_run(f, 2000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(f->creates, 1);
 }
 
@@ -188,7 +182,7 @@ test_key_expires(void **state)
 	f->wall++;
 	fake_alert(f, 2, "buy");
 	fake_run(f, 60000);
-	expect_state(f, 2, "-0", "rejected");
+	fake_expect(f, 2, "-0", "rejected");
 	before = f->requests;
 	fake_run(f, 600000);
 	/* A look at both symbols each 5 s, one at the wallet each minute. */
@@ -199,7 +193,7 @@ test_key_expires(void **state)
 	f->stop = 0;
 	fake_run(f, 4000);
 	assert_int_equal(f->stop, 46550000);
-	expect_state(f, 1, "-0", "protected");
+	fake_expect(f, 1, "-0", "protected");
 }
 
 /* F65, F67: what is wrong with the key halts at the first refusal. */
@@ -212,7 +206,7 @@ test_key_refused(void **state)
 	fake_turn(f, 10, 1);
 	f->key_expired = 1;
 	fake_run(f, 500);
-	expect_state(f, 1, "-0", "rejected");
+	fake_expect(f, 1, "-0", "rejected");
 	assert_int_equal(f->halted, 1);
 	assert_non_null(strstr(buf_cstr(&f->said), "\"retCode\":33004"));
 }

@@ -509,49 +509,6 @@ test_stopping(void **state)
 	assert_true(trader_idle(f->t));
 }
 
-/* Sent by the last run, which told nobody; then somebody wants it closed. */
-static void
-taken_by_last_run(struct fake *f, int64_t lag)
-{
-	char line[2048];
-
-	fake_line(line, sizeof(line), f, 1, "buy", "");
-	assert_int_equal(fake_take(f, line, 0, 0), TRADER_TAKEN);
-	f->order_lag = f->position_lag = lag;
-	while (f->ncalls == 0 ||
-	    strcmp(f->calls[f->ncalls - 1].path, "/v5/order/create") != 0)
-		fake_turn(f, 10, 0);
-	fake_crash(f, 1);
-	assert_int_equal(fake_booked(f, 1, "-0"), 1);
-	assert_int_equal(fake_take(f, line, 1, 0), TRADER_TAKEN);
-}
-
-static void
-test_flatten_after_crash(void **state)
-{
-	struct fake *f = *state;
-
-	taken_by_last_run(f, 0);
-	trader_flatten(f->t, 1);
-	fake_run(f, 15000);
-	fake_expect_stands(f, 0);
-	fake_expect(f, 1, "-0", "closed");
-	assert_true(trader_flat(f->t));
-}
-
-static void
-test_close_after_crash(void **state)
-{
-	struct fake *f = *state;
-
-	taken_by_last_run(f, 4000);
-	fake_alert(f, 2, "close");
-	fake_run(f, 20000);
-	fake_expect_stands(f, 0);
-	fake_expect(f, 1, "-0", "closed");
-	assert_int_equal(fake_booked(f, 1, "-0"), 1);
-}
-
 /* F19: rows from before the fill, for 30 s: the guard goes on. */
 static void
 test_stale_rows(void **state)
@@ -774,8 +731,6 @@ main(void)
 		WAY(test_part_fill),
 		WAY(test_rejects_halt),
 		WAY(test_stopping),
-		WAY(test_flatten_after_crash),
-		WAY(test_close_after_crash),
 		WAY(test_stale_rows),
 		WAY(test_other_side),
 		WAY(test_another_position),

@@ -14,7 +14,7 @@ decide_LIBS := -llmdb -lcjson
 include $(wildcard tests/unit/*.mk)
 unit := $(patsubst %.c,%,$(wildcard tests/unit/test-*.c))
 UNIT_TESTS += $(unit)
-$(foreach t,$(unit),$(eval $(t)_OBJS := $(t).o $($(notdir $(t))_EXTRA)))
+$(foreach t,$(unit),$(eval $(t)_OBJS := $(t).o tests/unit/scratch.o $($(notdir $(t))_EXTRA)))
 $(foreach t,$(unit),$(eval $(t)_LIBS := -lcmocka -llmdb -lcurl -lcrypto -lcjson -lmd $($(notdir $(t))_EXTRA_LIBS)))
 
 fuzzers := $(patsubst %.c,%,$(wildcard tests/fuzz/fuzz-*.c))

@@ -158,8 +158,7 @@ fake_setup(void **arg)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unsetenv(names[i]);
 	(void)umask(077);
-	(void)snprintf(fake.dir, sizeof(fake.dir), "/tmp/test-api.XXXXXX");
-	assert_non_null(mkdtemp(fake.dir));
+	scratch_make(fake.dir, "api");
 	assert_int_equal(chdir(fake.dir), 0);
 	(void)snprintf(fake.state, sizeof(fake.state), "%s/state", fake.dir);
 	assert_int_equal(mkdir(fake.state, 0700), 0);
@@ -172,16 +171,13 @@ fake_setup(void **arg)
 int
 fake_teardown(void **arg)
 {
-	char command[128];
-
 	(void)arg;
 	api_free(fake.api);
 	settings_free(fake.settings);
 	event_base_free(fake.base);
 	buf_release(&fake.sent);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", fake.dir);
 	assert_int_equal(chdir("/"), 0);
-	return system(command);
+	return scratch_remove(fake.dir);
 }
 
 static struct api *

@@ -12,6 +12,7 @@
 
 #include "common/buf.h"
 #include "common/settings.h"
+#include "tests/unit/scratch.h"
 #include "webhookd/api.h"
 #include "webhookd/server.h"
 
@@ -28,7 +29,7 @@ struct request {
 };
 
 struct fake {
-	char dir[64]; /* a folder of its own, the working directory */
+	char dir[SCRATCH_SIZE]; /* a folder of its own, the working directory */
 	char state[80];
 	struct event_base *base;
 	struct settings *settings;

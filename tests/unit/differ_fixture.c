@@ -47,8 +47,7 @@ setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/test-differ.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
+	scratch_make(f->dir, "differ");
 	buf_init(&f->said, SIZE_MAX / 2);
 	open_state(f);
 	*state = f;
@@ -58,17 +57,10 @@ setup(void **state)
 int
 teardown(void **state)
 {
-	static const char *const files[] = { "differ.mdb", "differ.mdb-lock",
-		"differ.lock", "differ.write" };
 	struct fixture *f = *state;
-	char path[128];
 
 	close_state(f);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", f->dir, files[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(f->dir);
+	(void)scratch_remove(f->dir);
 	buf_release(&f->said);
 	free(f);
 	return 0;

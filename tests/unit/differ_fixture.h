@@ -14,12 +14,13 @@
 #include "common/buf.h"
 #include "common/store.h"
 #include "differ/differ.h"
+#include "tests/unit/scratch.h"
 
 #define BASE 1735689600000ll /* 2025-01-01T00:00:00Z */
 #define DAY 86400000ll
 
 struct fixture {
-	char dir[64];
+	char dir[SCRATCH_SIZE];
 	struct store *store;
 	struct differ *d;
 	struct buf said; /* all signal lines since the last says() */

@@ -137,8 +137,7 @@ new_fixture(int64_t map_size)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/test-notifier.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
+	scratch_make(f->dir, "notifier");
 	f->now = (struct moment){ BASE, 5000 };
 	f->map_size = map_size;
 	logged[0] = '\0';
@@ -200,18 +199,11 @@ check_ledger(struct fixture *f)
 int
 teardown(void **state)
 {
-	static const char *const files[] = { "notifier.mdb",
-		"notifier.mdb-lock", "notifier.lock" };
 	struct fixture *f = *state;
-	char path[128];
 
 	check_ledger(f);
 	close_notifier(f);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", f->dir, files[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(f->dir);
+	(void)scratch_remove(f->dir);
 	free(f);
 	return 0;
 }
@@ -328,26 +320,10 @@ delivery(struct fixture *f, const char *journal, uint64_t seq, const char *id)
 	return d;
 }
 
-static int
-count_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
-{
-	(void)key;
-	(void)klen;
-	(void)val;
-	(void)vlen;
-	++*(int *)arg;
-	return 0;
-}
-
 int
 count(struct fixture *f, const char *table)
 {
-	struct store_txn *t = begin(f, 0);
-	int n = 0;
-
-	assert_int_equal(store_scan(t, table, "", 0, count_row, &n), STORE_OK);
-	store_abort(t);
-	return n;
+	return (int)scratch_rows(f->store, table);
 }
 
 int

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "notifier/notifier.h"
+#include "tests/unit/scratch.h"
 
 #define BASE INT64_C(1763700000000)
 #define SECOND INT64_C(1000)
@@ -27,7 +28,7 @@ struct rule {
 };
 
 struct fixture {
-	char dir[64];
+	char dir[SCRATCH_SIZE];
 	int64_t map_size;
 	struct store *store;
 	struct templates *templates;

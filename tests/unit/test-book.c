@@ -21,11 +21,12 @@
 #include "differ/account.h"
 #include "differ/differ.h"
 #include "differ/state.h"
+#include "tests/unit/scratch.h"
 
 #define AT "2026-11-21T10:30:00.000Z"
 
 struct fixture {
-	char dir[64];
+	char dir[SCRATCH_SIZE];
 	struct store *store;
 	struct differ *d;
 	struct book *b;
@@ -36,8 +37,7 @@ setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/sluice-book.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
+	scratch_make(f->dir, "book");
 	f->b = book_new(f->dir, "main");
 	assert_non_null(f->b);
 	*state = f;
@@ -65,8 +65,7 @@ teardown(void **state)
 	int rc;
 
 	book_free(f->b);
-	remove_state(f);
-	rc = rmdir(f->dir);
+	rc = scratch_remove(f->dir);
 	free(f);
 	return rc;
 }

@@ -37,12 +37,13 @@
 #include <cmocka.h>
 
 #include "common/sanitized.h"
+#include "tests/unit/scratch.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
 
-static char dir[64];		       /* in it: state, other */
+static char dir[SCRATCH_SIZE];	       /* in it: state, other */
 static uint16_t open_port, other_port; /* both have a listener */
 static struct confined had;	       /* what this kernel has */
 
@@ -663,9 +664,9 @@ setup(void **state)
 	int fd, pipes[2];
 
 	(void)state;
-	(void)snprintf(dir, sizeof(dir), "/tmp/sluice-confine.XXXXXX");
-	if (mkdtemp(dir) == NULL || chdir(dir) == -1 ||
-	    mkdir("state", 0700) == -1 || mkdir("other", 0700) == -1 ||
+	scratch_make(dir, "confine");
+	if (chdir(dir) == -1 || mkdir("state", 0700) == -1 ||
+	    mkdir("other", 0700) == -1 ||
 	    try_open("state/data", O_CREAT | O_WRONLY) != 0 ||
 	    try_open("other/secret", O_CREAT | O_WRONLY) != 0)
 		return -1;
@@ -690,13 +691,11 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	char command[96];
 
 	(void)state;
 	if (chdir("/") == -1)
 		return -1;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command);
+	return scratch_remove(dir);
 }
 
 int

@@ -31,8 +31,9 @@
 
 #include "common/clock.h"
 #include "common/limits.h"
+#include "tests/unit/scratch.h"
 
-static char dir[64];
+static char dir[SCRATCH_SIZE];
 static char path[80];	  /* of the socket */
 static char endpoint[96]; /* unix:path */
 static char err[512];
@@ -46,9 +47,7 @@ setup(void **arg)
 	(void)alarm(60);
 	(void)umask(022);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)snprintf(dir, sizeof(dir), "/tmp/sluice-endpoint.XXXXXX");
-	if (mkdtemp(dir) == NULL)
-		return -1;
+	scratch_make(dir, "endpoint");
 	(void)snprintf(path, sizeof(path), "%s/in.sock", dir);
 	(void)snprintf(endpoint, sizeof(endpoint), "unix:%s", path);
 	saved_in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 100);
@@ -59,7 +58,6 @@ setup(void **arg)
 static int
 teardown(void **arg)
 {
-	char command[128];
 
 	(void)arg;
 	(void)fflush(stdout);
@@ -67,8 +65,7 @@ teardown(void **arg)
 	(void)dup2(saved_out, STDOUT_FILENO);
 	(void)close(saved_in);
 	(void)close(saved_out);
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command);
+	return scratch_remove(dir);
 }
 
 static void

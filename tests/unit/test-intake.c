@@ -21,6 +21,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/stage.h"
+#include "tests/unit/scratch.h"
 #include "webhookd/intake.h"
 
 #define TIMEOUT 2500
@@ -42,7 +43,7 @@ struct client {
 };
 
 static struct {
-	char dir[64];
+	char dir[SCRATCH_SIZE];
 	struct store *store;
 	struct intake *in;
 	struct json_doc *doc;
@@ -173,9 +174,7 @@ setup(void **state)
 	(void)state;
 	memset(&f, 0, sizeof(f));
 	f.decided = 1;
-	(void)snprintf(f.dir, sizeof(f.dir), "/tmp/sluice-intake.XXXXXX");
-	if (mkdtemp(f.dir) == NULL)
-		return -1;
+	scratch_make(f.dir, "intake");
 	f.doc = json_new();
 	f.wall_ms = WALL;
 	f.mono_ms = 1000000;
@@ -186,13 +185,11 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	char command[128];
 
 	(void)state;
 	end();
 	json_free(f.doc);
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", f.dir);
-	return system(command);
+	return scratch_remove(f.dir);
 }
 
 static void
@@ -290,30 +287,6 @@ pending(void)
 	return c.pending;
 }
 
-static int
-count_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
-{
-	(void)key;
-	(void)klen;
-	(void)val;
-	(void)vlen;
-	(*(size_t *)arg)++;
-	return 0;
-}
-
-static size_t
-rows_of(const char *table)
-{
-	struct store_txn *t;
-	size_t n = 0;
-
-	assert_int_equal(store_begin(f.store, 0, &t), STORE_OK);
-	assert_int_equal(
-	    store_scan(t, table, NULL, 0, count_row, &n), STORE_OK);
-	store_abort(t);
-	return n;
-}
-
 /* The row of an alert as it lies there. */
 static void
 expect_row(const char *id, const char *expected)
@@ -350,7 +323,7 @@ one_alert(void **state)
 	/* The line is out before anything is stored, the answer is not. */
 	assert_int_equal(f.lines, 1);
 	assert_string_equal(f.last, LINE "\n");
-	assert_int_equal(rows_of("alerts"), 0);
+	assert_int_equal(scratch_rows(f.store, "alerts"), 0);
 	/* The disk is risker's first. */
 	pass(INTAKE_RECORD_MS - 1);
 	assert_int_equal(intake_needs(f.in), INTAKE_NOTHING);
@@ -360,7 +333,7 @@ one_alert(void **state)
 	commit();
 	expect_none(0);
 	assert_int_equal(intake_needs(f.in), INTAKE_NOTHING);
-	assert_int_equal(rows_of("pending"), 1);
+	assert_int_equal(scratch_rows(f.store, "pending"), 1);
 	expect_row(BUY_ID,
 	    "{\"id\":\"" BUY_ID "\",\"time\":\"2023-11-14T22:13:20.000Z\","
 	    "\"state\":\"pending\",\"alert\":" LINE "}");
@@ -374,7 +347,7 @@ one_alert(void **state)
 	    "{\"id\":\"" BUY_ID "\",\"time\":\"2023-11-14T22:13:20.000Z\","
 	    "\"state\":\"answered\",\"alert\":" LINE ",\"code\":200,"
 	    "\"answer\":" DONE "}");
-	assert_int_equal(rows_of("pending"), 0);
+	assert_int_equal(scratch_rows(f.store, "pending"), 0);
 	assert_int_equal(pending(), 0);
 	assert_int_equal(f.lines, 1);
 	expect(0, 200, DONE);
@@ -395,7 +368,7 @@ result_before_commit(void **state)
 	commit();
 	expect(0, 200, DONE);
 	expect(1, 200, DONE_AGAIN);
-	assert_int_equal(rows_of("pending"), 0);
+	assert_int_equal(scratch_rows(f.store, "pending"), 0);
 }
 
 /* F07 */
@@ -481,14 +454,14 @@ risker_is_away(void **state)
 	f.connected = 1;
 	intake_connected(f.in);
 	assert_int_equal(f.lines, 0);
-	assert_int_equal(rows_of("alerts"), 0);
+	assert_int_equal(scratch_rows(f.store, "alerts"), 0);
 	/* Sent again, both trade. */
 	pass(5000);
 	post(2, BUY);
 	post(3, BODY("BTCUSDT", ""));
 	commit();
 	assert_int_equal(f.lines, 2);
-	assert_int_equal(rows_of("alerts"), 2);
+	assert_int_equal(scratch_rows(f.store, "alerts"), 2);
 }
 
 /* What is pending is handed on again, in the order of receipt; once. */
@@ -600,12 +573,12 @@ without_timestamp(void **state)
 	commit();
 	assert_int_equal(f.lines, 3);
 	assert_string_not_equal(last_id(), first);
-	assert_int_equal(rows_of("alerts"), 3);
+	assert_int_equal(scratch_rows(f.store, "alerts"), 3);
 	/* What is over is no longer kept. */
 	pass(INTAKE_SAME_MS);
 	post(7, BUY);
 	commit();
-	assert_int_equal(rows_of("bodies"), 0);
+	assert_int_equal(scratch_rows(f.store, "bodies"), 0);
 }
 
 /* F08: nothing can be recorded. */
@@ -647,7 +620,7 @@ commit_fails(void **state)
 	pass(5000);
 	commit();
 	assert_int_equal(intake_failing(f.in), 0);
-	assert_int_equal(rows_of("alerts"), 1);
+	assert_int_equal(scratch_rows(f.store, "alerts"), 1);
 	post(5, BODY("ETHUSDT", ",\"timestamp\":1640995200"));
 	assert_int_equal(f.lines, 2);
 	commit();
@@ -803,7 +776,7 @@ expiry(void **state)
 	post(3, BUY);
 	expect(3, 422, NULL);
 	assert_non_null(strstr(f.c[3].body, "nothing was heard"));
-	assert_int_equal(rows_of("pending"), 0);
+	assert_int_equal(scratch_rows(f.store, "pending"), 0);
 	/* What comes after all is the truth. */
 	assert_int_equal(
 	    result(BUY_ID, 200, ",\"quantity\":0.020"), INTAKE_TAKEN);
@@ -878,7 +851,7 @@ lost_line(void **state)
 	post(1, BUY);
 	expect(1, 422, NULL);
 	assert_non_null(strstr(f.c[1].body, "nothing was heard"));
-	assert_int_equal(rows_of("pending"), 0);
+	assert_int_equal(scratch_rows(f.store, "pending"), 0);
 }
 
 static void
@@ -982,7 +955,7 @@ many(void **state)
 		pass(1);
 	}
 	assert_int_equal(pending(), 1000);
-	assert_int_equal(rows_of("pending"), 1000);
+	assert_int_equal(scratch_rows(f.store, "pending"), 1000);
 	end();
 	f.lines = 0;
 	start();
@@ -993,7 +966,7 @@ many(void **state)
 	(void)result(last_id(), 200, "");
 	expect(0, 200, "{\"ok\":true,\"duplicate\":true}");
 	commit();
-	assert_int_equal(rows_of("pending"), 999);
+	assert_int_equal(scratch_rows(f.store, "pending"), 999);
 }
 
 #define U(t) cmocka_unit_test_setup_teardown(t, setup, teardown)

@@ -20,11 +20,12 @@
 #include "common/json.h"
 #include "notifier/ledger.h"
 #include "notifier/roll.h"
+#include "tests/unit/scratch.h"
 
 #define NOON INT64_C(1763726400000) /* 2025-11-21T12:00:00Z */
 
 struct fixture {
-	char dir[64];
+	char dir[SCRATCH_SIZE];
 	struct store *store;
 	struct row roll;
 };
@@ -49,8 +50,8 @@ setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/test-ledger.XXXXXX");
-	if (mkdtemp(f->dir) == NULL || row_init(&f->roll) == -1)
+	scratch_make(f->dir, "ledger");
+	if (row_init(&f->roll) == -1)
 		return -1;
 	*state = f;
 	return 0;
@@ -59,18 +60,11 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const files[] = { "notifier.mdb",
-		"notifier.mdb-lock", "notifier.lock" };
 	struct fixture *f = *state;
-	char path[128];
 
 	store_close(f->store);
 	row_release(&f->roll);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", f->dir, files[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(f->dir);
+	(void)scratch_remove(f->dir);
 	free(f);
 	return 0;
 }

@@ -22,9 +22,10 @@
 #include "common/settings.h"
 #include "risker/risker.h"
 #include "risker/state.h"
+#include "tests/unit/scratch.h"
 
 struct fixture {
-	char dir[64];
+	char dir[SCRATCH_SIZE];
 	struct settings *settings;
 	struct store *store;
 	struct risker *r;
@@ -148,8 +149,7 @@ setup(void **state)
 
 	buf_init(&errors, 1 << 16);
 	buf_init(&warnings, 1 << 16);
-	strcpy(f->dir, "/tmp/sluice-risker.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
+	scratch_make(f->dir, "risker");
 	/* No .env file here, and nothing of the caller's. */
 	assert_int_equal(chdir("/"), 0);
 	assert_int_equal(clearenv(), 0);
@@ -170,22 +170,13 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const stages[] = { "differ", "trader", "risker" };
-	static const char *const names[] = { "mdb", "mdb-lock", "lock" };
 	struct fixture *f = *state;
 	int rc;
 
 	stop(f);
 	settings_free(f->settings);
 	buf_release(&f->said);
-	for (size_t i = 0; i < 9; i++) {
-		char path[96];
-
-		snprintf(path, sizeof(path), "%s/%s.%s", f->dir, stages[i / 3],
-		    names[i % 3]);
-		(void)unlink(path);
-	}
-	rc = rmdir(f->dir);
+	rc = scratch_remove(f->dir);
 	free(f);
 	return rc;
 }
@@ -244,30 +235,6 @@ alone(struct fixture *f, int n, const char *action, const char *symbol,
 	return result;
 }
 
-static int
-count_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
-{
-	(void)key;
-	(void)klen;
-	(void)val;
-	(void)vlen;
-	++*(size_t *)arg;
-	return 0;
-}
-
-static size_t
-rows(struct fixture *f, const char *table)
-{
-	struct store_txn *t;
-	size_t n = 0;
-
-	assert_int_equal(store_begin(f->store, 0, &t), STORE_OK);
-	assert_int_equal(
-	    store_scan(t, table, NULL, 0, count_row, &n), STORE_OK);
-	store_abort(t);
-	return n;
-}
-
 /* F52: within one batch, and over batches and restarts. */
 static void
 limits_hold(void **state)
@@ -283,8 +250,8 @@ limits_hold(void **state)
 	assert_int_equal(alone(f, 4, "buy", "BTCUSDT", ""), RISKER_REFUSED);
 	assert_int_equal(alone(f, 5, "buy", "SOLUSDT", ""), RISKER_ORDER);
 	assert_int_equal(alone(f, 6, "buy", "XRPUSDT", ""), RISKER_REFUSED);
-	assert_int_equal(rows(f, "decisions"), 6);
-	assert_int_equal(rows(f, "open"), 3);
+	assert_int_equal(scratch_rows(f->store, "decisions"), 6);
+	assert_int_equal(scratch_rows(f->store, "open"), 3);
 }
 
 /* The same id, in the batch, after it, after a restart: the same bytes. */
@@ -305,7 +272,7 @@ same_again(void **state)
 	assert_int_equal(f->said.len, 4 * len);
 	for (size_t i = 1; i < 4; i++)
 		assert_memory_equal(f->said.p, f->said.p + i * len, len);
-	assert_int_equal(rows(f, "open"), 1);
+	assert_int_equal(scratch_rows(f->store, "open"), 1);
 }
 
 static int
@@ -337,8 +304,9 @@ commit_fails(void **state)
 			first = strndup(f->r->out.p, len);
 			assert_int_equal(
 			    risker_commit(f->r, fail_once, &times), STORE_FAIL);
-			assert_int_equal(rows(f, "decisions"), 0);
-			assert_int_equal(rows(f, "open"), 0);
+			assert_int_equal(
+			    scratch_rows(f->store, "decisions"), 0);
+			assert_int_equal(scratch_rows(f->store, "open"), 0);
 			continue;
 		}
 		assert_int_equal(
@@ -347,8 +315,8 @@ commit_fails(void **state)
 		assert_memory_equal(first, f->r->out.p, len);
 		free(first);
 	}
-	assert_int_equal(rows(f, "decisions"), 3);
-	assert_int_equal(rows(f, "open"), 2);
+	assert_int_equal(scratch_rows(f->store, "decisions"), 3);
+	assert_int_equal(scratch_rows(f->store, "open"), 2);
 }
 
 /* F52: what the disk did not take holds no place of a limit. */
@@ -369,7 +337,7 @@ disk_refuses(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
 	assert_int_equal(alone(f, 2, "buy", "BTCUSDT", ""), RISKER_ORDER);
 	assert_int_equal(alone(f, 1, "buy", "BTCUSDT", ""), RISKER_REFUSED);
-	assert_int_equal(rows(f, "open"), 1);
+	assert_int_equal(scratch_rows(f->store, "open"), 1);
 }
 
 /* F72: a full map is an error of the commit, in words, and loses nothing. */
@@ -399,7 +367,7 @@ map_full(void **state)
 	assert_int_equal(e, STORE_FULL);
 	assert_non_null(strstr(risker_error(f->r), "STATE_MAP_SIZE"));
 	assert_true(decided > 10);
-	assert_int_equal(rows(f, "decisions"), decided);
+	assert_int_equal(scratch_rows(f->store, "decisions"), decided);
 	stop(f);
 	start(f, 16 << 20);
 	assert_int_equal(alone(f, n - 1, "close", "BTCUSDT", ""), RISKER_ORDER);
@@ -418,7 +386,7 @@ prunes(void **state)
 		    alone(f, n, "close", "BTCUSDT", ""), RISKER_ORDER);
 	assert_int_equal(
 	    alone(f, 11, "buy", "ETHUSDT", ",\"test\":true"), RISKER_ORDER);
-	assert_int_equal(rows(f, "open"), 11);
+	assert_int_equal(scratch_rows(f->store, "open"), 11);
 	for (int n = 1; n <= 8; n++)
 		put_order(f, n, "0", states[n - 1]);
 	/* A close of both sides in hedge mode: final when both are. */
@@ -430,13 +398,13 @@ prunes(void **state)
 		assert_int_equal(
 		    alone(f, n, "buy", "UNKNOWN", ""), RISKER_REFUSED);
 	/* Left: sent, filled, protected, the half close, the one without. */
-	assert_int_equal(rows(f, "open"), 5);
+	assert_int_equal(scratch_rows(f->store, "open"), 5);
 	put_order(f, 9, "2", "closed");
 	for (int n = 15; n <= 16; n++)
 		assert_int_equal(
 		    alone(f, n, "buy", "UNKNOWN", ""), RISKER_REFUSED);
-	assert_int_equal(rows(f, "open"), 4);
-	assert_int_equal(rows(f, "decisions"), 16);
+	assert_int_equal(scratch_rows(f->store, "open"), 4);
+	assert_int_equal(scratch_rows(f->store, "decisions"), 16);
 }
 
 /* F13, F24: the positions are as old as those of the oldest settle coin. */

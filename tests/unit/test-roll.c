@@ -17,6 +17,7 @@
 
 #include "common/json.h"
 #include "notifier/roll.h"
+#include "tests/unit/scratch.h"
 
 static int
 parse(struct subscriber *s, const char *text, char *err, size_t size)
@@ -132,7 +133,7 @@ rows_are_checked(void **state)
 }
 
 struct fixture {
-	char dir[64];
+	char dir[SCRATCH_SIZE];
 	struct store *store;
 	struct row roll;
 };
@@ -149,8 +150,8 @@ setup(void **state)
 		.mode = STORE_OWN };
 	char err[512];
 
-	strcpy(f->dir, "/tmp/test-roll.XXXXXX");
-	if (mkdtemp(f->dir) == NULL || row_init(&f->roll) == -1 ||
+	scratch_make(f->dir, "roll");
+	if (row_init(&f->roll) == -1 ||
 	    store_open(&f->store, &o, err, sizeof(err)) != STORE_OK)
 		return -1;
 	*state = f;
@@ -160,18 +161,11 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const files[] = { "notifier.mdb",
-		"notifier.mdb-lock", "notifier.lock" };
 	struct fixture *f = *state;
-	char path[128];
 
 	store_close(f->store);
 	row_release(&f->roll);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", f->dir, files[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(f->dir);
+	(void)scratch_remove(f->dir);
 	free(f);
 	return 0;
 }

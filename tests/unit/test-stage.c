@@ -27,8 +27,9 @@
 #include "common/build.h"
 #include "common/log.h"
 #include "common/store.h"
+#include "tests/unit/scratch.h"
 
-static char dir[64];
+static char dir[SCRATCH_SIZE];
 static char out[8192], err[8192];
 
 static int
@@ -39,20 +40,18 @@ setup(void **arg)
 	(void)arg;
 	for (i = 0; i < SETTINGS_COUNT; i++)
 		(void)unsetenv(setting_name((enum setting)i));
-	(void)snprintf(dir, sizeof(dir), "/tmp/sluice-stage.XXXXXX");
-	return mkdtemp(dir) == NULL ? -1 : chdir(dir);
+	scratch_make(dir, "stage");
+	return chdir(dir);
 }
 
 static int
 teardown(void **arg)
 {
-	char command[96];
 
 	(void)arg;
 	if (chdir("/") == -1)
 		return -1;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command);
+	return scratch_remove(dir);
 }
 
 static void

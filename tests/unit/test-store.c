@@ -8,7 +8,6 @@
  */
 #include "common/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -31,6 +30,7 @@
 
 #include "common/clock.h"
 #include "common/lockfile.h"
+#include "tests/unit/scratch.h"
 
 #define MIB (1 << 20)
 
@@ -129,27 +129,6 @@ put(struct store *s, const char *table, uint64_t n, const void *val, size_t len)
 	return store_commit(t);
 }
 
-static int
-count_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
-{
-	(void)key, (void)klen, (void)val, (void)vlen;
-	(*(int *)arg)++;
-	return 0;
-}
-
-static int
-rows(struct store *s, const char *table)
-{
-	struct store_txn *t;
-	int n = 0;
-
-	assert_int_equal(store_begin(s, 0, &t), STORE_OK);
-	assert_int_equal(
-	    store_scan(t, table, NULL, 0, count_row, &n), STORE_OK);
-	store_abort(t);
-	return n;
-}
-
 static char *
 path(const char *name)
 {
@@ -159,27 +138,6 @@ path(const char *name)
 	next = !next;
 	(void)snprintf(p[next], sizeof(p[next]), "%s/%s", state, name);
 	return p[next];
-}
-
-static void
-remove_folder(const char *folder)
-{
-	char p[600];
-	struct dirent *e;
-	DIR *d;
-
-	d = opendir(folder);
-	if (d == NULL)
-		return;
-	while ((e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		(void)snprintf(p, sizeof(p), "%s/%s", folder, e->d_name);
-		if (unlink(p) == -1)
-			remove_folder(p);
-	}
-	(void)closedir(d);
-	(void)rmdir(folder);
 }
 
 static int
@@ -204,8 +162,7 @@ static int
 teardown(void **arg)
 {
 	(void)arg;
-	remove_folder(dir);
-	return 0;
+	return scratch_remove(dir);
 }
 
 /* Run fn in a child that says one byte when it is where it should be. */
@@ -292,8 +249,8 @@ test_round_trip(void **arg)
 	store_close(s);
 
 	s = open_mode(STORE_READ);
-	assert_int_equal(rows(s, "events"), 3);
-	assert_int_equal(rows(s, "positions"), 0);
+	assert_int_equal(scratch_rows(s, "events"), 3);
+	assert_int_equal(scratch_rows(s, "positions"), 0);
 	assert_int_equal(store_begin(s, 0, &t), STORE_OK);
 	store_key_init(&k);
 	store_key_u64(&k, 2);
@@ -328,12 +285,12 @@ test_delete_and_abort(void **arg)
 	assert_int_equal(store_del(t, "events", k.p, k.len), STORE_OK);
 	assert_int_equal(store_del(t, "events", k.p, k.len), STORE_NOTFOUND);
 	store_abort(t);
-	assert_int_equal(rows(s, "events"), 1);
+	assert_int_equal(scratch_rows(s, "events"), 1);
 	assert_int_equal(store_begin(s, 1, &t), STORE_OK);
 	assert_int_equal(store_del(t, "events", k.p, k.len), STORE_OK);
 	assert_int_equal(store_del(t, "events", k.p, k.len), STORE_NOTFOUND);
 	assert_int_equal(store_commit(t), STORE_OK);
-	assert_int_equal(rows(s, "events"), 0);
+	assert_int_equal(scratch_rows(s, "events"), 0);
 	store_close(s);
 }
 
@@ -423,7 +380,7 @@ test_modes(void **arg)
 	(void)arg;
 	for (i = 0; i < 2; i++) {
 		(void)umask(i == 0 ? 0 : 077);
-		remove_folder(state);
+		(void)scratch_remove(state);
 		if (i == 1) {
 			assert_int_equal(mkdir(state, 0750), 0);
 			assert_int_equal(chmod(state, 02750), 0);
@@ -766,7 +723,7 @@ test_stopped_writer(void **arg)
 	pid = child(stay_in_transaction);
 	assert_int_equal(kill(pid, SIGSTOP), 0);
 	s = open_mode(STORE_OWN);
-	assert_int_equal(rows(s, "events"), 0);
+	assert_int_equal(scratch_rows(s, "events"), 0);
 	start = clock_mono_ms();
 	assert_int_equal(store_begin(s, 1, &t), STORE_BUSY);
 	assert_in_range(clock_mono_ms() - start, 4900, 6000);
@@ -805,8 +762,8 @@ test_command_beside_the_stage(void **arg)
 	for (n = 0; n < 50; n++)
 		assert_int_equal(put(s, "events", n, "x", 1), STORE_OK);
 	assert_int_equal(finish(pid), 0);
-	assert_int_equal(rows(s, "events"), 50);
-	assert_int_equal(rows(s, "positions"), 50);
+	assert_int_equal(scratch_rows(s, "events"), 50);
+	assert_int_equal(scratch_rows(s, "positions"), 50);
 	store_close(s);
 }
 
@@ -835,7 +792,7 @@ test_full_map(void **arg)
 	assert_non_null(strstr(store_errstr(s), "STATE_MAP_SIZE"));
 	store_tick(s, &percent);
 	assert_in_range(percent, 60, 100);
-	stored = rows(s, "events");
+	stored = scratch_rows(s, "events");
 	assert_int_equal(stored, n);
 
 	/* Of a transaction that fails at a later change nothing stays. */
@@ -848,8 +805,8 @@ test_full_map(void **arg)
 	    store_put(t, "positions", k.p, k.len, "x", 1), STORE_FULL);
 	assert_int_equal(store_put(t, "health", "a", 1, "x", 1), STORE_FULL);
 	assert_int_equal(store_commit(t), STORE_FULL);
-	assert_int_equal(rows(s, "positions"), 0);
-	assert_int_equal(rows(s, "events"), stored);
+	assert_int_equal(scratch_rows(s, "positions"), 0);
+	assert_int_equal(scratch_rows(s, "events"), stored);
 
 	/* The reserve: alarms, outcomes and deletions still get through. */
 	assert_int_equal(store_begin(s, 1, &t), STORE_OK);
@@ -895,12 +852,12 @@ test_full_disk(void **arg)
 		e = put(s, "events", (uint64_t)n, fill, sizeof(fill));
 	assert_int_equal(e, STORE_FULL);
 	assert_non_null(strstr(store_errstr(s), "make room"));
-	assert_int_equal(rows(s, "events"), n - 1);
+	assert_int_equal(scratch_rows(s, "events"), n - 1);
 	assert_int_equal(
 	    mount("none", state, "tmpfs", MS_REMOUNT, "size=6m,mode=0700"), 0);
 	assert_int_equal(
 	    put(s, "events", (uint64_t)n, fill, sizeof(fill)), STORE_OK);
-	assert_int_equal(rows(s, "events"), n);
+	assert_int_equal(scratch_rows(s, "events"), n);
 	store_close(s);
 	(void)close(fd);
 	assert_int_equal(umount(state), 0);
@@ -1049,7 +1006,7 @@ survives(const char *what)
 
 	e = store_open(&s, &o, err, sizeof(err));
 	if (e == STORE_OK) {
-		(void)rows(s, "events");
+		(void)scratch_rows(s, "events");
 		store_close(s);
 	} else if (e != STORE_BAD || strstr(err, "differ.mdb") == NULL)
 		fail_msg("%s: %d %s", what, e, err);
@@ -1084,7 +1041,7 @@ test_truncated_file(void **arg)
 	refused(&o, STORE_BAD, "cut short");
 	assert_int_equal(pwrite(fd, whole, (size_t)size, 0), size);
 	s = must_open(&o);
-	assert_int_equal(rows(s, "events"), 60);
+	assert_int_equal(scratch_rows(s, "events"), 60);
 	store_close(s);
 	free(whole);
 	(void)close(fd);
@@ -1144,7 +1101,7 @@ test_foreign_environment(void **arg)
 
 	(void)arg;
 	for (dup = 0; dup < 2; dup++) {
-		remove_folder(state);
+		(void)scratch_remove(state);
 		assert_int_equal(mkdir(state, 0700), 0);
 		assert_int_equal(mdb_env_create(&env), 0);
 		assert_int_equal(mdb_env_set_maxdbs(env, 2), 0);
@@ -1183,7 +1140,7 @@ test_file_shorter_than_it_says(void **arg)
 	assert_int_equal(store_commit(t), STORE_OK);
 	store_close(s);
 	s = must_open(&o);
-	assert_int_equal(rows(s, "events"), 1);
+	assert_int_equal(scratch_rows(s, "events"), 1);
 	store_close(s);
 }
 
@@ -1209,7 +1166,7 @@ test_backup_of_a_live_state(void **arg)
 	end_child(pid);
 	(void)snprintf(state, sizeof(state), "%s/copy", dir);
 	s = open_mode(STORE_OWN);
-	assert_in_range(rows(s, "events"), 60, 100);
+	assert_in_range(scratch_rows(s, "events"), 60, 100);
 	for (n = 0; n < 60; n++)
 		assert_int_equal(
 		    put(s, "events", (uint64_t)n, "x", 1), STORE_OK);
@@ -1255,10 +1212,10 @@ test_trim_gives_pages_back(void **arg)
 	for (n = 0; n < 20; n++)
 		assert_int_equal(
 		    put(s, "events", n, val, sizeof(val)), STORE_OK);
-	assert_int_equal(rows(s, "events"), 20);
+	assert_int_equal(scratch_rows(s, "events"), 20);
 	store_trim(s);
 	assert_in_range(resident_kib(), 0, 64);
-	assert_int_equal(rows(s, "events"), 20);
+	assert_int_equal(scratch_rows(s, "events"), 20);
 	assert_true(resident_kib() > 0);
 	store_close(s);
 }

@@ -32,11 +32,12 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/settings.h"
+#include "tests/unit/scratch.h"
 #include "webhookd/server.h"
 
 #define DAY 86400
 
-static char dir[64];
+static char dir[SCRATCH_SIZE];
 static char err[512];
 
 struct identity {
@@ -164,9 +165,7 @@ setup(void **arg)
 	(void)arg;
 	(void)alarm(60);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)snprintf(dir, sizeof(dir), "/tmp/sluice-tls.XXXXXX");
-	if (mkdtemp(dir) == NULL)
-		return -1;
+	scratch_make(dir, "tls");
 	authority = make(NULL, NULL, 100);
 	stranger = make(NULL, NULL, 100);
 	save(&authority, "ca.pem", NULL);
@@ -179,13 +178,11 @@ setup(void **arg)
 static int
 teardown(void **arg)
 {
-	char command[128];
 
 	(void)arg;
 	release(&authority);
 	release(&stranger);
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command);
+	return scratch_remove(dir);
 }
 
 static void

@@ -332,11 +332,15 @@ do_for_subscriber(struct task *k)
 {
 	switch (k->said->command) {
 	case COMMAND_START:
+		/* A code, of whatever kind, is left as it is. */
+		if (k->s.paused)
+			return say_balance(k, SECTION_PAUSED, 0);
 		if (k->said->words[0] != '\0')
 			return start_with_code(k);
 		return set_active(k, 1, SECTION_STARTED);
 	case COMMAND_STOP:
-		return set_active(k, 0, SECTION_STOPPED);
+		return set_active(
+		    k, 0, k->s.paused ? SECTION_PAUSED : SECTION_STOPPED);
 	case COMMAND_BALANCE:
 		return say_balance(k, SECTION_BALANCE, 0);
 	case COMMAND_STATUS:

@@ -93,6 +93,7 @@ enum member {
 	BALANCE,
 	LANG,
 	ACTIVE,
+	PAUSED,
 	TESTER,
 	LEDGER,
 	MEMBERS,
@@ -105,6 +106,7 @@ static const char *const names[] = {
 	[BALANCE] = "balance",
 	[LANG] = "lang",
 	[ACTIVE] = "active",
+	[PAUSED] = "paused",
 	[TESTER] = "tester",
 	[LEDGER] = "ledger",
 };
@@ -135,7 +137,7 @@ find_members(const struct json *v, const struct json *in[MEMBERS],
 		else
 			return bad(err, size, "member", key,
 			    "id, channel, address, balance, lang, active, "
-			    "tester, " FILTER_NAMES);
+			    "paused, tester, " FILTER_NAMES);
 	}
 	return 0;
 }
@@ -173,6 +175,7 @@ roll_parse(struct subscriber *s, const struct json *v, char *err, size_t size)
 		take_text(new.lang, sizeof(new.lang), in[LANG], "lang", err,
 		    size) == -1) ||
 	    take_flag(&new.active, in[ACTIVE], "active", err, size) == -1 ||
+	    take_flag(&new.paused, in[PAUSED], "paused", err, size) == -1 ||
 	    take_flag(&new.tester, in[TESTER], "tester", err, size) == -1)
 		return -1;
 	if (in[BALANCE] != NULL &&
@@ -182,6 +185,8 @@ roll_parse(struct subscriber *s, const struct json *v, char *err, size_t size)
 		    (long long)BALANCE_MAX);
 		return -1;
 	}
+	if (new.paused)
+		new.active = 0;
 	(void)json_int(in[LEDGER], 0, INT64_MAX, &ledger);
 	new.ledger = (uint64_t)ledger;
 	if ((filtered && take_filter(&new.filter, v, err, size) == -1) ||
@@ -201,6 +206,8 @@ roll_write_members(struct buf *b, const struct subscriber *s)
 	if (s->lang[0] != '\0')
 		json_put_string(b, "lang", s->lang);
 	json_put_bool(b, "active", s->active);
+	if (s->paused)
+		json_put_bool(b, "paused", 1);
 	json_put_bool(b, "tester", s->tester);
 	filter_write(b, &s->filter);
 }

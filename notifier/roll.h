@@ -33,6 +33,7 @@ struct subscriber {
 	int64_t balance;	    /* OPENs that are paid for, 0 or more */
 	char lang[3];		    /* "ru", "en", or "": NOTIFY_LANG */
 	int active; /* 0: gets nothing, as a chat that is gone */
+	int paused; /* by the operator: not active, and not by themselves */
 	int tester; /* gets the signals made by hand */
 	struct filter filter;
 	uint64_t ledger; /* number of their latest row there; 0: none yet */

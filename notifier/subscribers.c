@@ -229,6 +229,7 @@ set_active(struct command *c, int argc, char *argv[], int active)
 	t = sub_begin(c, 1);
 	sub_get(c, t, argv[1], &s);
 	s.active = active;
+	s.paused = !active;
 	sub_check(c, t, roll_put(t, &s));
 	if (active)
 		sub_close_alarm(c, t, s.id);

@@ -98,6 +98,12 @@ says 501 '/balance' "$stranger"
 "$B/subscribers" revoke "$(jq -r .id made)"
 says 600 "/start $(jq -r .code made)" 'This code cannot be used.'
 
+# What the operator paused stays so, until they say otherwise.
+"$B/subscribers" pause tg12345
+says 12345 '/start' '⏸ The operator has paused your subscription, and only they can make it active again.|Balance: 6'
+[ "$(who tg12345 .active)" = false ] || fail 'who was paused by the operator is active again'
+"$B/subscribers" resume tg12345
+
 # Neither in groups nor for others: no answer, no effect; and the next one is
 # answered.
 told=$(jq -c 'select(.delivered)' "$JOURNAL" | wc -l)

@@ -69,7 +69,7 @@ s set bob channel=telegram address=-100 lang=ru tester=true symbols=BTCUSDT,ETHU
 s set bob categories=linear,spot accounts=main tester=false
 s pause bob
 s pause bob
-echo '{"id":"bob","channel":"telegram","address":"-100","balance":0,"lang":"ru","active":false,"tester":false,"symbols":["BTCUSDT","ETHUSDT"],"categories":["linear","spot"],"accounts":["main"],"actions":["OPEN","CLOSE"]}' >expect
+echo '{"id":"bob","channel":"telegram","address":"-100","balance":0,"lang":"ru","active":false,"paused":true,"tester":false,"symbols":["BTCUSDT","ETHUSDT"],"categories":["linear","spot"],"accounts":["main"],"actions":["OPEN","CLOSE"]}' >expect
 s export | grep bob >got
 same expect got
 s resume bob

@@ -291,6 +291,36 @@ pauses_and_languages(void **state)
 	say(f, 6, COMMAND_STOP, "", STRANGER);
 }
 
+/* What the operator paused is the operator's, also with a code. */
+static void
+the_operator_pauses(void **state)
+{
+	static const char paused[] =
+	    "⏸ The operator has paused your subscription, and only they can "
+	    "make it active again.\nBalance: 7";
+	struct fixture *f = *state;
+	char code[INVITE_CODE_SIZE];
+	struct store_txn *t;
+	struct subscriber s;
+	struct invite v;
+
+	put(f, "s5", 7, 1, 0);
+	s = get(f, "s5");
+	s.active = 0;
+	s.paused = 1;
+	t = begin(f, 1);
+	assert_int_equal(roll_put(t, &s), STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+	invite(f, 5, "", code, &v);
+	say(f, 5, COMMAND_START, "", paused);
+	say(f, 5, COMMAND_STOP, "", paused);
+	say(f, 5, COMMAND_START, code, paused);
+	assert_int_equal(get_invite(f, v.id).used_ms, 0);
+	assert_int_equal(get(f, "s5").active, 0);
+	assert_int_equal(get(f, "s5").paused, 1);
+	assert_int_equal(get(f, "s5").balance, 7);
+}
+
 /* Open trades whose OPEN they got, of this journal alone. */
 static void
 open_trades(void **state)
@@ -407,6 +437,7 @@ main(void)
 		TEST(codes_are_hashed),
 		TEST(without_a_commit_there_is_no_effect),
 		TEST(pauses_and_languages),
+		TEST(the_operator_pauses),
 		TEST(open_trades),
 		TEST(who_is_known_by_chat),
 		TEST(too_many_to_look_for),

@@ -6,9 +6,9 @@
 #include "common/json.h"
 
 #define PASS_MS 3600000
-#define TRADES_MAX 100	/* that one call looks at */
-#define EVENTS_MAX 1024 /* of a trade that are forgotten at a time */
-#define KEYS_MAX 256	/* rows that are deleted at a time */
+#define TRADES_MAX 100 /* that one call looks at */
+#define EVENTS_MAX 128 /* of a trade that are forgotten at a time */
+#define KEYS_MAX 256   /* rows that are deleted at a time */
 
 void
 prune_init(struct prune *p)
@@ -23,8 +23,9 @@ struct trade {
 	struct store_key prefix; /* journal and number */
 	char journal[JOURNAL_SIZE];
 	uint64_t number;
-	uint64_t seqs[EVENTS_MAX];
+	uint64_t seqs[EVENTS_MAX]; /* the first of them */
 	size_t n_seqs;
+	int whole; /* those are all there are */
 	int ended;
 	int64_t last_ms; /* of the last event's time */
 };
@@ -58,11 +59,13 @@ message_row(
 	if (r->n_seqs == 0 && !take_journal(r, key, klen))
 		return 0; /* no row of ours */
 	if (klen != r->prefix.len + 8 ||
-	    memcmp(key, r->prefix.p, r->prefix.len) != 0 ||
-	    r->n_seqs == EVENTS_MAX)
+	    memcmp(key, r->prefix.p, r->prefix.len) != 0)
 		return 1;
-	r->seqs[r->n_seqs++] =
-	    store_key_get_u64((const char *)key + r->prefix.len);
+	r->whole = r->n_seqs < EVENTS_MAX;
+	if (r->whole)
+		r->seqs[r->n_seqs++] =
+		    store_key_get_u64((const char *)key + r->prefix.len);
+	/* It is the last one that tells, wherever that stands. */
 	v = json_parse_copy(row->doc, &row->text, val, vlen);
 	action = json_string(json_get(v, "action"));
 	r->ended = action != NULL &&
@@ -99,7 +102,7 @@ delivery_row(
 	return !f->final;
 }
 
-/* All of the trade's deliveries are final, and were so before a moment. */
+/* All of the deliveries in hand are final, and were so before a moment. */
 static enum store_error
 is_final(struct trade *r, struct store_txn *t, int64_t before_ms, int *final)
 {
@@ -182,7 +185,7 @@ forget(struct trade *r, struct store *s)
 		store_key_u64(&key, r->seqs[i]);
 		e = store_del(t, "messages", key.p, key.len);
 	}
-	if (e == STORE_OK)
+	if (e == STORE_OK && r->whole)
 		e = delete_all(t, "recipients", &r->prefix, list);
 	if (e == STORE_OK)
 		e = store_commit(t);

@@ -608,6 +608,38 @@ trades_that_ended_are_forgotten_after_a_week(void **state)
 	assert_int_equal(delivery(f, J1, 4, "s1").state, DELIVERY_DELIVERED);
 }
 
+/* More events than are looked at, or forgotten, at a time. */
+static void
+long_trades_are_forgotten_piece_by_piece(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, "s1", 5);
+	take(f, 1, "OPEN");
+	for (int i = 0; i < 150; i++)
+		take(f, 1, "INCREASE");
+	run(f);
+	pass(f, PRUNE_SILENT_MS);
+	take(f, 1, "INCREASE");
+	run(f);
+	pass(f, 1);
+	/* Open, and heard of just now, whatever its beginning says. */
+	prune_of(f, 1);
+	prune_of(f, 0);
+	assert_int_equal(count(f, "messages"), 152);
+	take(f, 1, "CLOSE");
+	run(f);
+	assert_int_equal(delivery(f, J1, 153, "s1").state, DELIVERY_DELIVERED);
+	pass(f, PRUNE_AGE_MS + 1);
+	prune_all(f);
+	assert_int_equal(count(f, "messages"), 153 - 128);
+	assert_int_equal(count(f, "recipients"), 1);
+	prune_all(f);
+	assert_int_equal(count(f, "deliveries") + count(f, "messages") +
+		count(f, "recipients"),
+	    0);
+}
+
 /* Behind a filter that lets no CLOSE through; with a state there is one. */
 static void
 silent_trades_are_forgotten_behind_a_filter(void **state)
@@ -821,6 +853,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_full_state_loses_nothing, setup_small, teardown),
 		TEST(trades_that_ended_are_forgotten_after_a_week),
+		TEST(long_trades_are_forgotten_piece_by_piece),
 		TEST(silent_trades_are_forgotten_behind_a_filter),
 		TEST(what_is_pending_is_not_forgotten),
 		TEST(a_trade_that_failed_is_forgotten_too),

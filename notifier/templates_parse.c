@@ -20,6 +20,7 @@ struct parser {
 	size_t section_line, section_op; /* where it begins */
 	int certain;			 /* a line of it is never left out */
 	int line_certain, line_shows;
+	uint64_t line_fields, fields; /* that are shown; in such lines */
 	struct template of[SECTIONS]; /* what the file has */
 	char *err;
 	size_t size;
@@ -207,9 +208,10 @@ parse_braces(struct parser *p, const char *s, size_t len)
 			: "");
 	o = add(p, spaced ? OP_SPACED : OP_FIELD);
 	o->field = (enum field)f;
-	if (row->always)
+	if (row->always) {
 		p->line_shows = 1;
-	else if (!spaced)
+		p->line_fields |= UINT64_C(1) << f;
+	} else if (!spaced)
 		p->line_certain = 0;
 	return 0;
 }
@@ -260,6 +262,7 @@ parse_line(struct parser *p)
 
 	p->line_certain = 1;
 	p->line_shows = 0;
+	p->line_fields = 0;
 	while (p->p < p->end) {
 		for (n = 0; p->p + n < p->end; n++)
 			if (p->p[n] == '{' || p->p[n] == '}')
@@ -270,7 +273,10 @@ parse_line(struct parser *p)
 			return -1;
 	}
 	(void)add(p, OP_END);
-	p->certain |= p->line_certain && p->line_shows;
+	if (!p->line_certain)
+		return 0;
+	p->certain |= p->line_shows;
+	p->fields |= p->line_fields;
 	return 0;
 }
 
@@ -285,6 +291,12 @@ end_section(struct parser *p)
 		    "every line of section %s may be left out: expected one "
 		    "that is always there, with text, or a placeholder that "
 		    "always has a value, alone",
+		    section_name((size_t)p->section));
+	/* Who does not see the code can let nothing go on. */
+	if (p->section == SECTION_RESUME && (p->fields >> FIELD_CODE & 1) == 0)
+		return bad(p,
+		    "section %s lacks {code}, which has to be sent back: "
+		    "expected it in a line that is always there",
 		    section_name((size_t)p->section));
 	p->of[p->section].op = p->ops + p->section_op;
 	p->of[p->section].n = p->n - p->section_op;
@@ -319,6 +331,7 @@ begin_section(struct parser *p)
 	p->section_line = line;
 	p->section_op = p->n;
 	p->certain = 0;
+	p->fields = 0;
 	return 0;
 }
 

@@ -368,42 +368,75 @@ test_uncommitted(void **state)
 	says(f, "OPEN #1 BTCUSDT buy 1<0 100\n");
 }
 
-/* F23: a row that cannot be read is an error, never "nothing there". */
+/* Put a row, or take it away where val is NULL. */
+static void
+put_row(struct fixture *f, const char *table, const struct store_key *key,
+    const char *val)
+{
+	struct store_txn *t;
+
+	assert_int_equal(store_begin(f->store, 1, &t), STORE_OK);
+	assert_int_equal(val == NULL
+		? store_del(t, table, key->p, key->len)
+		: store_put(t, table, key->p, key->len, val, strlen(val)),
+	    STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+}
+
+static void
+expect_damage(struct fixture *f, const char *table)
+{
+	char err[512] = "";
+
+	assert_null(differ_new(f->store, "main", err, sizeof(err)));
+	if (strstr(err, table) == NULL || strstr(err, "is damaged") == NULL)
+		fail_msg("%s: '%s'", table, err);
+}
+
+/*
+ * F23: a row that cannot be read, or that lacks what it needs, is an error,
+ * never "nothing there".
+ */
 static void
 test_damage(void **state)
 {
-	static const char *const tables[] = {
-		"positions",
-		"records",
-		"estimates",
-		"journal",
+	static const struct {
+		const char *table;
+		const char *row[2];
+	} cases[] = {
+		{ "positions", { "{\"left\":,", "{\"account\":\"main\"}" } },
+		{ "records", { "{\"left\":,", "{\"left\":\"1\"}" } },
+		{ "estimates", { "{\"left\":,", "{}" } },
+		{ "journal", { "{\"left\":,", "{}" } },
 	};
 	struct fixture *f = *state;
 	struct store_key key;
-	struct store_txn *t;
-	char err[512];
 
 	feed(f, snap(0, row("BTCUSDT", "Buy", "1", "100", "100", 10, -1), ""));
 	commit(f);
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		static const char rubbish[] = "{\"left\":,";
-
-		store_key_init(&key);
-		store_key_str(&key, "journal");
-		assert_int_equal(store_begin(f->store, 1, &t), STORE_OK);
-		assert_int_equal(store_put(t, tables[i], key.p, key.len,
-				     rubbish, sizeof(rubbish) - 1),
-		    STORE_OK);
-		assert_int_equal(store_commit(t), STORE_OK);
-		err[0] = '\0';
-		assert_null(differ_new(f->store, "main", err, sizeof(err)));
-		assert_non_null(strstr(err, tables[i]));
-		assert_non_null(strstr(err, "is damaged"));
-		assert_int_equal(store_begin(f->store, 1, &t), STORE_OK);
-		assert_int_equal(
-		    store_del(t, tables[i], key.p, key.len), STORE_OK);
-		assert_int_equal(store_commit(t), STORE_OK);
-	}
+	store_key_init(&key);
+	store_key_str(&key, "main");
+	store_key_str(&key, "scope");
+	store_key_str(&key, "linear");
+	store_key_str(&key, "USDT");
+	put_row(f, "account", &key,
+	    "{\"account\":\"main\",\"category\":\"linear\",\"settle_coin\":"
+	    "\"USDT\"}");
+	expect_damage(f, "account");
+	put_row(f, "account", &key,
+	    "{\"account\":\"main\",\"category\":\"linear\",\"settle_coin\":"
+	    "\"USDT\",\"first\":\"2026-03-02T10:00:00.000Z\",\"last\":"
+	    "\"2026-03-02T10:00:00.000Z\"}");
+	store_key_init(&key);
+	store_key_str(&key, "journal");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int k = 0; k < 2; k++) {
+			put_row(f, cases[i].table, &key, cases[i].row[k]);
+			expect_damage(f, cases[i].table);
+			put_row(f, cases[i].table, &key, NULL);
+		}
+	/* Events, and not whose they are. */
+	expect_damage(f, "journal");
 }
 
 int

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "common/clock.h"
@@ -54,6 +55,15 @@ wrong(char *err, size_t size, const struct settings *s, enum setting which,
 	return -1;
 }
 
+/* As of the other files with a secret (settings.c): F105. */
+static int
+is_open_to_all(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 && (st.st_mode & (S_IROTH | S_IWOTH)) != 0;
+}
+
 static int
 load_files(SSL_CTX *ctx, const struct settings *s, char *err, size_t size)
 {
@@ -61,6 +71,10 @@ load_files(SSL_CTX *ctx, const struct settings *s, char *err, size_t size)
 		ctx, setting_str(s, WEBHOOK_TLS_CERT)) != 1)
 		return wrong(err, size, s, WEBHOOK_TLS_CERT, reason(),
 		    "a PEM file with a certificate, and its chain behind it");
+	if (is_open_to_all(setting_str(s, WEBHOOK_TLS_KEY)))
+		return wrong(err, size, s, WEBHOOK_TLS_KEY,
+		    "it is open to everybody",
+		    "a file that its owner alone can read: chmod 600");
 	if (SSL_CTX_use_PrivateKey_file(
 		ctx, setting_str(s, WEBHOOK_TLS_KEY), SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(ctx) != 1)

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -166,11 +167,15 @@ setup(void **arg)
 	(void)alarm(60);
 	(void)signal(SIGPIPE, SIG_IGN);
 	scratch_make(dir, "tls");
+	(void)umask(077); /* keys that others can read are refused */
 	authority = make(NULL, NULL, 100);
 	stranger = make(NULL, NULL, 100);
 	save(&authority, "ca.pem", NULL);
 	save_new("DNS:hook.example", 100, "good.pem", "good.key");
 	save_new("DNS:hook.example", 10, "other.pem", "other.key");
+	save_new("DNS:hook.example", 10, "open.pem", "open.key");
+	if (chmod(path("open.key"), 0644) == -1)
+		return -1;
 	save_new("DNS:hook.example", -1, "expired.pem", "expired.key");
 	return 0;
 }
@@ -205,6 +210,7 @@ test_settings(void **arg)
 		{ "good.pem", "other.key", NULL, NULL, "WEBHOOK_TLS_KEY=" },
 		{ "absent.pem", "good.key", NULL, NULL, "WEBHOOK_TLS_CERT=" },
 		{ "good.pem", "absent.key", NULL, NULL, "WEBHOOK_TLS_KEY=" },
+		{ "open.pem", "open.key", NULL, NULL, "chmod 600" },
 		{ "good.key", "good.key", NULL, NULL, "WEBHOOK_TLS_CERT=" },
 		{ "good.pem", "good.key", "absent.pem", "a.example",
 		    "WEBHOOK_CLIENT_CA=" },

@@ -28,6 +28,7 @@
 #define BODY_SHOWN_MAX 4096
 #define LINES_MAX (64u << 20)
 #define MAP_ALARM_PERCENT 70
+#define READER_ALARM_MS 300000
 
 static int
 start_call(void *arg, const struct bybit_call *c)
@@ -351,7 +352,8 @@ tick(struct process *p)
 		return;
 	p->tick_mono = p->mono_ms + TICK_MS;
 	store_tick(p->store, &percent);
-	trader_map_alarm(p->trader, percent >= MAP_ALARM_PERCENT);
+	trader_store_alarms(p->trader, percent >= MAP_ALARM_PERCENT,
+	    store_reader_age_ms(p->store) >= READER_ALARM_MS);
 }
 
 static void

@@ -482,11 +482,14 @@ trader_close_alarm(struct trader *t, const char *name)
 }
 
 void
-trader_map_alarm(struct trader *t, int open)
+trader_store_alarms(struct trader *t, int full, int read_long)
 {
-	trader_alarm(t, open, "map trader",
+	trader_alarm(t, full, "map trader",
 	    "the state of trader fills up: set a larger STATE_MAP_SIZE for "
 	    "all stages and restart them");
+	trader_alarm(t, read_long, "reader trader",
+	    "a program has read the state of trader for more than 5 minutes "
+	    "without an end, so the file grows");
 }
 
 void

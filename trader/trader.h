@@ -119,7 +119,8 @@ int trader_knows(const struct trader *t, const char *id);
 
 /* An alarm that the last run left open is closed, until it shows again. */
 void trader_close_alarm(struct trader *t, const char *name);
-void trader_map_alarm(struct trader *t, int open);
+/* Whether the map fills up, and whether a reader holds old pages (F72, F74). */
+void trader_store_alarms(struct trader *t, int full, int read_long);
 
 /*
  * When the state began, and how many orders risker held for open then: any of

@@ -211,6 +211,32 @@ test_key_refused(void **state)
 	assert_non_null(strstr(buf_cstr(&f->said), "\"retCode\":33004"));
 }
 
+static int
+alarm_open(const struct fake *f, const char *name)
+{
+	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
+		if (strcmp(a->name, name) == 0)
+			return a->open;
+	return 0;
+}
+
+/* F72, F74: of the state itself. */
+static void
+test_store_alarms(void **state)
+{
+	struct fake *f = *state;
+
+	trader_store_alarms(f->t, 1, 0);
+	assert_true(alarm_open(f, "map trader"));
+	assert_false(alarm_open(f, "reader trader"));
+	trader_store_alarms(f->t, 0, 1);
+	assert_false(alarm_open(f, "map trader"));
+	assert_true(alarm_open(f, "reader trader"));
+	fake_run(f, 10);
+	trader_store_alarms(f->t, 0, 0);
+	assert_false(alarm_open(f, "reader trader"));
+}
+
 int
 main(void)
 {
@@ -227,6 +253,7 @@ main(void)
 		REFUSED(test_called_duplicate),
 		REFUSED(test_key_expires),
 		REFUSED(test_key_refused),
+		REFUSED(test_store_alarms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -274,6 +274,7 @@ static void protected(struct order *o, const struct position *p)
 	o->need_mono = o->t->mono_ms + GUARD_MS;
 	if (o->step != STEP_PROTECT)
 		return;
+	caps_filled(o->t);
 	o->open_ms = p->open_ms;
 	o->state = ORDER_PROTECTED;
 	o->step = STEP_GUARD;

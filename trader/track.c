@@ -103,7 +103,6 @@ track_filled(struct order *o)
 		close_filled(o);
 		return;
 	}
-	caps_filled(o->t);
 	if (!o->undone)
 		o->reason[0] = '\0';
 	o->ret_code = 0;

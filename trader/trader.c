@@ -159,21 +159,40 @@ trader_only_says(const struct order *o)
 	return o->test || o->t->opts.dry_run;
 }
 
+/*
+ * Whether an entry was in vain: refused, not filled, or closed by us for want
+ * of a stop (F14).
+ */
+static void
+count_end(const struct order *o, enum order_state state)
+{
+	struct trader *t = o->t;
+	int closed = state == ORDER_CLOSED;
+
+	if (o->sends == 0 || o->state == ORDER_PROTECTED)
+		return;
+	if (closed && (!o->undone || o->doomed)) {
+		caps_filled(t);
+		return;
+	}
+	if (!closed && state != ORDER_REJECTED && state != ORDER_FAILED)
+		return;
+	/* The halt is made before the count that asks for it. */
+	if (t->caps.rejects + 1 == t->opts.max_rejects)
+		trader_halt(t,
+		    "refused entries in a row reached "
+		    "MAX_CONSECUTIVE_REJECTS");
+	caps_rejected(t);
+}
+
 void
 trader_finish(struct order *o, enum order_state state)
 {
 	struct trader *t = o->t;
 	char name[96];
 
-	if (o->kind == ORDER_ENTRY && o->sends > 0 &&
-	    (state == ORDER_REJECTED || state == ORDER_FAILED)) {
-		/* The halt is made before the count that asks for it. */
-		if (t->caps.rejects + 1 == t->opts.max_rejects)
-			trader_halt(t,
-			    "refused entries in a row reached "
-			    "MAX_CONSECUTIVE_REJECTS");
-		caps_rejected(t);
-	}
+	if (o->kind == ORDER_ENTRY)
+		count_end(o, state);
 	o->state = state;
 	o->step = STEP_DONE;
 	o->fresh = 1;

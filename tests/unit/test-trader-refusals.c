@@ -237,6 +237,43 @@ test_store_alarms(void **state)
 	assert_false(alarm_open(f, "reader trader"));
 }
 
+/* F14, F71: each of them cost its fees, so that they are refusals, too. */
+static void
+test_without_a_stop(void **state)
+{
+	struct fake *f = *state;
+
+	f->stops_refused = 1;
+	for (int n = 1; n <= 5; n++) {
+		assert_int_equal(f->halted, 0);
+		fake_alert(f, n, "buy");
+		fake_run(f, 40);
+		f->stop = 0;
+		fake_run(f, 15000);
+		fake_expect(f, n, "-0", "closed");
+		assert_int_equal(fake_booked(f, n, "-0x"), 1);
+	}
+	assert_int_equal(f->halted, 1);
+}
+
+/* What a later close undid is none. */
+static void
+test_undone_by_a_close(void **state)
+{
+	struct fake *f = *state;
+
+	f->position_lag = 300;
+	for (int n = 1; n <= 6; n++) {
+		fake_alert(f, n, "buy");
+		fake_run(f, 250);
+		fake_expect(f, n, "-0", "filled");
+		fake_alert(f, n + 100, "close");
+		fake_run(f, 15000);
+		fake_expect(f, n, "-0", "closed");
+	}
+	assert_int_equal(f->halted, 0);
+}
+
 int
 main(void)
 {
@@ -254,6 +291,8 @@ main(void)
 		REFUSED(test_key_expires),
 		REFUSED(test_key_refused),
 		REFUSED(test_store_alarms),
+		REFUSED(test_without_a_stop),
+		REFUSED(test_undone_by_a_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,6 +342,31 @@ read_action(struct alert *a, const struct json *const v[FIELDS],
 	return wrong(errors, v, ACTION, -1, expected);
 }
 
+/* Whether it is to close, as far as can be told; trend: NULL where none is. */
+static int
+closes(const struct json *const v[FIELDS], const struct decimal *trend)
+{
+	enum alert_action action;
+
+	if (v[ACTION] == NULL)
+		return trend != NULL && decimal_sign(*trend) == 0;
+	return get_action(v[ACTION], &action) == 0 && action == ALERT_CLOSE;
+}
+
+/*
+ * A number that entries alone need: as wrong(), but nothing that stands there
+ * keeps a position from being closed.
+ */
+static int
+entry_number(struct buf *errors, const struct json *const v[FIELDS],
+    enum field f, int rc, char *text, int close, const char *expected)
+{
+	if (rc == 0 || !close)
+		return wrong(errors, v, f, rc, expected);
+	*text = '\0';
+	return 0;
+}
+
 /* The schema, every field of it; the number of errors. */
 static int
 read_fields(struct alert *a, const struct json *const v[FIELDS],
@@ -349,28 +374,32 @@ read_fields(struct alert *a, const struct json *const v[FIELDS],
 {
 	static const char positive[] = "a decimal above 0, such as 47500.5";
 	struct decimal trend;
-	int bad, rc;
+	int bad, close, rc;
 
 	rc = get_decimal(v[TREND], a->trend, &trend);
-	bad = wrong(errors, v, TREND, rc, "a decimal, such as 4 or -3.5");
+	close = closes(v, rc == 0 ? &trend : NULL);
+	bad = entry_number(errors, v, TREND, rc, a->trend, close,
+	    "a decimal, such as 4 or -3.5");
 	bad += read_action(a, v, rc == 0 ? &trend : NULL, threshold, errors);
 	bad += wrong(errors, v, SYMBOL, get_symbol(v[SYMBOL], a->symbol),
 	    EXPECTED_SYMBOL);
-	bad +=
-	    wrong(errors, v, PRICE, get_positive(v[PRICE], a->price), positive);
+	bad += entry_number(errors, v, PRICE, get_positive(v[PRICE], a->price),
+	    a->price, close, positive);
 	if (v[TIMESTAMP] != NULL)
 		bad += wrong(errors, v, TIMESTAMP,
 		    get_timestamp(v[TIMESTAMP], &a->timestamp_ms),
 		    EXPECTED_TIMESTAMP);
 	if (v[STOP_LOSS] != NULL)
-		bad += wrong(errors, v, STOP_LOSS,
-		    get_positive(v[STOP_LOSS], a->stop_loss), positive);
+		bad += entry_number(errors, v, STOP_LOSS,
+		    get_positive(v[STOP_LOSS], a->stop_loss), a->stop_loss,
+		    close, positive);
 	if (v[TAKE_PROFIT] != NULL)
-		bad += wrong(errors, v, TAKE_PROFIT,
-		    get_positive(v[TAKE_PROFIT], a->take_profit), positive);
+		bad += entry_number(errors, v, TAKE_PROFIT,
+		    get_positive(v[TAKE_PROFIT], a->take_profit),
+		    a->take_profit, close, positive);
 	if (v[ATR] != NULL)
-		bad += wrong(
-		    errors, v, ATR, get_positive(v[ATR], a->atr), positive);
+		bad += entry_number(errors, v, ATR,
+		    get_positive(v[ATR], a->atr), a->atr, close, positive);
 	if (v[TEST] != NULL)
 		bad += wrong(errors, v, TEST, json_bool(v[TEST], &a->test),
 		    "true or false");
@@ -529,8 +558,8 @@ alert_line(struct buf *b, const struct alert *a, const char *id,
 	json_put_string(b, "source", source);
 	json_put_string(b, "action", actions[a->action]);
 	json_put_string(b, "symbol", a->symbol);
-	json_put_string(b, "trend_composite", a->trend);
-	json_put_string(b, "price", a->price);
+	put_given(b, "trend_composite", a->trend);
+	put_given(b, "price", a->price);
 	if (a->timestamp_ms != -1) {
 		(void)snprintf(timestamp, sizeof(timestamp), "%lld",
 		    (long long)a->timestamp_ms);

@@ -36,8 +36,8 @@ enum alert_action { ALERT_BUY, ALERT_SELL, ALERT_CLOSE };
 struct alert {
 	enum alert_action action;
 	char symbol[ALERT_SYMBOL_SIZE];
-	char trend[DECIMAL_TEXT_MAX];
-	char price[DECIMAL_TEXT_MAX];
+	char trend[DECIMAL_TEXT_MAX];	    /* "" where a close has none */
+	char price[DECIMAL_TEXT_MAX];	    /* likewise */
 	char stop_loss[DECIMAL_TEXT_MAX];   /* "" where absent */
 	char take_profit[DECIMAL_TEXT_MAX]; /* likewise */
 	char atr[DECIMAL_TEXT_MAX];	    /* likewise */

@@ -74,8 +74,8 @@ flat || fail "there is $(position) left"
 alert '{"action":"close","price":"61000","trendComposite":0}'
 answered 200 'nothing to close'
 is 'nothing' '0 1' "$(got '"\(.quantity | tonumber) \(.warnings | length)"')"
-# 0 and no action is a close.
-alert '{"symbol":"ETHUSDT","price":"3000","trendComposite":0,"action":null}'
+# 0 and no action is a close, for which a price need not be known.
+alert '{"symbol":"ETHUSDT","price":null,"trendComposite":0,"action":null}'
 answered 200 'the close of the short'
 is 'it closed' 'close Buy' "$(got '"\(.action) \(.side)"')"
 flat ETHUSDT || fail "there is $(position ETHUSDT) left"

@@ -606,6 +606,39 @@ lines(void **state)
 	    "\"take_profit\":\"2400\",\"atr\":\"25.0\",\"test\":true}\n");
 }
 
+#define CLOSE_LINE(more)                                                       \
+	"{\"type\":\"alert\",\"id\":\"" ID_BUY "\",\"time\":"                  \
+	"\"2023-11-14T22:13:20.123Z\",\"source\":\"52.89.214.238\","           \
+	"\"action\":\"close\",\"symbol\":\"BTCUSDT\"" more "}\n"
+
+/* Whatever an entry would need, a position is closed without. */
+static void
+closes(void **state)
+{
+	(void)state;
+	check_line("{" T ",\"action\":\"close\",\"symbol\":\"BTCUSDT\"}",
+	    CLOSE_LINE(""));
+	check_line("{" T ",\"action\":\"close\",\"symbol\":\"BTCUSDT\","
+		   "\"trendComposite\":null,\"price\":null,\"stopLoss\":0,"
+		   "\"takeProfit\":\"x\",\"atr\":-1}",
+	    CLOSE_LINE(""));
+	check_line("{" T ",\"trendComposite\":0,\"symbol\":\"BTCUSDT\","
+		   "\"price\":\"{{close}}\",\"stopLoss\":5}",
+	    CLOSE_LINE(",\"trend_composite\":\"0\",\"stop_loss\":\"5\""));
+	/* What says whether it is a close, of what, and which one. */
+	bad(ALERT_BAD, "{" T ",\"symbol\":\"BTCUSDT\",\"price\":1}",
+	    "trendComposite is missing");
+	bad(ALERT_BAD, "{" T ",\"action\":\"close\"}", "symbol is missing");
+	bad(ALERT_BAD,
+	    "{" T ",\"action\":\"close\",\"symbol\":\"BTCUSDT\","
+	    "\"timestamp\":\"x\"}",
+	    "timestamp is");
+	bad(ALERT_BAD,
+	    "{" T ",\"action\":\"close\",\"symbol\":\"BTCUSDT\","
+	    "\"test\":1}",
+	    "test is 1");
+}
+
 #define U(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -625,6 +658,7 @@ main(void)
 		U(ids),
 		U(digests),
 		U(lines),
+		U(closes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,12 @@ invite_draw(struct invite *v, char code[INVITE_CODE_SIZE])
 	return hash_code(code, v->id, v->hash);
 }
 
+int64_t
+invite_over_ms(const struct invite *v)
+{
+	return v->used_ms != 0 ? v->used_ms : v->expires_ms;
+}
+
 const char *
 invite_state(const struct invite *v, int64_t now_ms)
 {

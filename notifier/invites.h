@@ -5,7 +5,7 @@
  *
  * The code itself is in no row: a hash of it is, so that who reads the state,
  * or a backup, cannot use one.  id is the beginning of that hash.  A code is
- * good for one person, once; its row stays, as the ledger names it.
+ * good for one person, once; the ledger names the id of those that were used.
  */
 #ifndef SLUICE_NOTIFIER_INVITES_H
 #define SLUICE_NOTIFIER_INVITES_H
@@ -42,6 +42,9 @@ int invite_draw(struct invite *v, char code[INVITE_CODE_SIZE]);
 
 /* "open", "used" or "expired". */
 const char *invite_state(const struct invite *v, int64_t now_ms);
+
+/* When it was used, or expires: from then on it is good for nobody else. */
+int64_t invite_over_ms(const struct invite *v);
 
 /* As a person sees it: an object with its state, and without the hash. */
 void invite_write(struct buf *b, const struct invite *v, int64_t now_ms);

@@ -7,6 +7,7 @@
 
 #define PASS_MS 3600000
 #define TRADES_MAX 100 /* that one call looks at */
+#define INVITES_MAX 100
 #define EVENTS_MAX 128 /* of a trade that are forgotten at a time */
 #define KEYS_MAX 256   /* rows that are deleted at a time */
 
@@ -14,6 +15,7 @@ void
 prune_init(struct prune *p)
 {
 	store_key_init(&p->at);
+	p->invite[0] = '\0';
 	p->next_ms = 0;
 }
 
@@ -235,6 +237,64 @@ out:
 	return e;
 }
 
+/* The ledger names who used it, and the code is no code without its row. */
+static enum store_error
+forget_invites(
+    struct store *s, const struct invite *list, size_t n, int64_t before_ms)
+{
+	struct store_txn *t;
+	enum store_error e = store_begin(s, 1, &t);
+
+	if (e != STORE_OK)
+		return e;
+	for (size_t i = 0; e == STORE_OK && i < n; i++) {
+		if (invite_over_ms(&list[i]) < before_ms)
+			e = invite_del(t, list[i].id);
+		if (e == STORE_NOTFOUND)
+			e = STORE_OK; /* it was revoked meanwhile */
+	}
+	if (e == STORE_OK)
+		return store_commit(t);
+	store_abort(t);
+	return e;
+}
+
+/* Some invites behind p->invite: *more is 0 where these are the last. */
+static enum store_error
+look_at_invites(
+    struct prune *p, struct notifier *n, int64_t before_ms, int *more)
+{
+	struct invite *list = calloc(INVITES_MAX, sizeof(*list));
+	struct store_txn *t;
+	enum store_error e;
+	size_t got = 0, old = 0;
+
+	*more = 0;
+	if (list == NULL)
+		return STORE_FAIL;
+	e = store_begin(n->o.store, 0, &t);
+	if (e == STORE_OK) {
+		e = invite_list(
+		    &n->roll, t, p->invite, list, INVITES_MAX, &got);
+		store_abort(t);
+	}
+	/* One that cannot be read is for who uses it: it stops nothing here. */
+	if (e == STORE_BAD && n->roll.error[0] != '\0') {
+		n->roll.error[0] = '\0';
+		e = STORE_OK;
+	}
+	for (size_t i = 0; i < got; i++)
+		old += invite_over_ms(&list[i]) < before_ms;
+	if (e == STORE_OK && old > 0)
+		e = forget_invites(n->o.store, list, got, before_ms);
+	if (got == INVITES_MAX) {
+		memcpy(p->invite, list[got - 1].id, sizeof(p->invite));
+		*more = 1;
+	}
+	free(list);
+	return e;
+}
+
 enum store_error
 prune_tick(
     struct prune *p, struct notifier *n, int one_journal, struct moment now)
@@ -246,6 +306,8 @@ prune_tick(
 		return STORE_OK;
 	for (int i = 0; e == STORE_OK && more && i < TRADES_MAX; i++)
 		e = look(p, n, one_journal, now.wall_ms, &more);
+	if (e == STORE_OK && !more)
+		e = look_at_invites(p, n, now.wall_ms - PRUNE_AGE_MS, &more);
 	if (e != STORE_OK || !more) {
 		prune_init(p);
 		p->next_ms = now.mono_ms + PASS_MS;

@@ -1,5 +1,6 @@
 /*
- * prune - forget trades that ended, seven days after all of theirs is final.
+ * prune - forget trades that ended, seven days after all of theirs is final;
+ * and invites, seven days after they were used or expired.
  *
  * One trade a transaction, some trades a call; an alarm counts as a trade of
  * its own.  A trade ends with its CLOSE; those of a journal that is lost end
@@ -11,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "notifier/invites.h"
 #include "notifier/notifier.h"
 
 #define PRUNE_AGE_MS (INT64_C(7) * 86400000)
@@ -18,7 +20,8 @@
 
 struct prune {
 	struct store_key at; /* of table messages: where the pass stands */
-	int64_t next_ms;     /* monotonic: when the next pass begins */
+	char invite[INVITE_ID_SIZE]; /* … and, behind its end, of invites */
+	int64_t next_ms;	     /* monotonic: when the next pass begins */
 };
 void prune_init(struct prune *p);
 

@@ -21,6 +21,7 @@
 #include "notifier/commands.h"
 #include "notifier/invites.h"
 #include "notifier/ledger.h"
+#include "notifier/prune.h"
 #include "tests/unit/notifier_fixture.h"
 
 #define STRANGER                                                               \
@@ -112,6 +113,62 @@ get_invite(struct fixture *f, const char *id)
 	assert_int_equal(invite_get(&f->n->roll, t, id, &v), STORE_OK);
 	store_abort(t);
 	return v;
+}
+
+static int
+is_invited(struct fixture *f, const struct invite *v)
+{
+	struct store_txn *t = begin(f, 0);
+	enum store_error e;
+	struct invite out;
+
+	e = invite_get(&f->n->roll, t, v->id, &out);
+	store_abort(t);
+	assert_true(e == STORE_OK || e == STORE_NOTFOUND);
+	return e == STORE_OK;
+}
+
+static void
+prune(struct fixture *f)
+{
+	struct prune p;
+
+	prune_init(&p);
+	do
+		assert_int_equal(prune_tick(&p, f->n, 1, f->now), STORE_OK);
+	while (p.next_ms == 0);
+}
+
+/* Used now, or expired in an hour, among more than one look takes. */
+static void
+an_invite_is_forgotten_after_a_week(void **state)
+{
+	struct fixture *f = *state;
+	char code[INVITE_CODE_SIZE], unused[INVITE_CODE_SIZE];
+	struct invite used, expired, other;
+
+	invite(f, 30, "en", code, &used);
+	invite(f, 30, "en", unused, &expired);
+	for (int i = 0; i < 250; i++)
+		invite(f, 1, "", unused, &other);
+	say(f, 5, COMMAND_START, code,
+	    "✅ Welcome! You are subscribed.\nBalance: 30\n\n"
+	    "/help — what this bot understands");
+	pass(f, PRUNE_AGE_MS);
+	prune(f);
+	assert_true(is_invited(f, &used));
+	pass(f, 1);
+	prune(f);
+	assert_false(is_invited(f, &used));
+	assert_int_equal(count(f, "invites"), 251);
+	say(f, 6, COMMAND_START, code, BAD);
+	pass(f, 3600 * SECOND - 1);
+	prune(f);
+	assert_true(is_invited(f, &expired));
+	pass(f, 1);
+	prune(f);
+	assert_int_equal(count(f, "invites"), 0);
+	assert_int_equal(count(f, "ledger"), 1);
 }
 
 static void
@@ -432,6 +489,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_code_is_used_once),
+		TEST(an_invite_is_forgotten_after_a_week),
 		TEST(a_code_adds_to_what_is_there),
 		TEST(codes_that_are_none),
 		TEST(codes_are_hashed),

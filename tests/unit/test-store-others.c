@@ -5,7 +5,6 @@
  *
  * Not tested: two pid namespaces (F77: e2e/pid-namespaces).
  */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -25,7 +25,7 @@ check(int ok)
 static void
 check_line(struct json_doc *doc, const struct alert *a, const char *id)
 {
-	const struct json *v;
+	const struct json *v, *price;
 	struct buf b;
 
 	buf_init(&b, 65536);
@@ -39,7 +39,11 @@ check_line(struct json_doc *doc, const struct alert *a, const char *id)
 	check(v != NULL);
 	check(strcmp(json_string(json_get(v, "id")), id) == 0);
 	check(strcmp(json_string(json_get(v, "symbol")), a->symbol) == 0);
-	check(strcmp(json_string(json_get(v, "price")), a->price) == 0);
+	price = json_get(v, "price");
+	if (price != NULL)
+		check(strcmp(json_string(price), a->price) == 0);
+	else
+		check(*a->price == '\0' && a->action == ALERT_CLOSE);
 	buf_release(&b);
 }
 

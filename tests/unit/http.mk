@@ -1,0 +1,2 @@
+test-http_EXTRA := tests/unit/http_fixture.o
+test-http-once_EXTRA := tests/unit/http_fixture.o

@@ -144,6 +144,10 @@ try_entry(struct order *o)
 	}
 	if (!its_turn(o) || t->stopping || t->blocked)
 		return;
+	/* What stands there is known from a look of late, or looked at (F13).
+	 */
+	if (!slot_read(s, t->mono_ms - t->opts.state_max_age_ms))
+		return;
 	buf_init(&errors, 1u << 16);
 	check_entry(o, &errors);
 	if (t->equity_mono == 0 && t->mono_ms - t->start_mono < START_MS) {

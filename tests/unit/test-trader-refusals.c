@@ -237,6 +237,27 @@ test_store_alarms(void **state)
 	assert_false(alarm_open(f, "reader trader"));
 }
 
+/* F13: a look at the position that is too old is none: first another one. */
+static void
+test_old_look(void **state)
+{
+	struct fake *f = *state;
+
+	f->held = "/v5/position/list";
+	fake_run(f, 31000);
+	f->side = 'S';
+	f->size = 50;
+	f->seq++;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 5000);
+	assert_int_equal(f->creates, 0);
+	f->held = NULL;
+	fake_run(f, 100);
+	fake_expect(f, 1, "-0", "rejected");
+	assert_non_null(strstr(buf_cstr(&f->said), "on the other side"));
+	assert_int_equal(f->creates, 0);
+}
+
 /* F14, F71: each of them cost its fees, so that they are refusals, too. */
 static void
 test_without_a_stop(void **state)
@@ -291,6 +312,7 @@ main(void)
 		REFUSED(test_key_expires),
 		REFUSED(test_key_refused),
 		REFUSED(test_store_alarms),
+		REFUSED(test_old_look),
 		REFUSED(test_without_a_stop),
 		REFUSED(test_undone_by_a_close),
 	};

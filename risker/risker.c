@@ -328,7 +328,7 @@ risker_line(struct risker *r, char *text, size_t len)
 	const struct json *v = json_parse(r->doc, text, len);
 	const char *type, *known;
 	struct alert a;
-	char why[96];
+	char why[160];
 	size_t n;
 
 	if (v == NULL || json_type(v) != JSON_OBJECT) {

@@ -542,6 +542,10 @@ other_lines(void **state)
 	begin(f);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(hand(f, bad[i]), RISKER_SKIPPED);
+	assert_string_equal(f->r->told[4].why,
+	    "the alert's id is missing: expected 32 hex digits");
+	assert_string_equal(f->r->told[5].why,
+	    "the alert's id is '0123456789abcdef': expected 32 hex digits");
 	assert_int_equal(f->r->out.len, 0);
 	risker_end(f->r);
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
@@ -563,6 +567,8 @@ other_lines(void **state)
 			begin(f);
 			assert_int_equal(hand(f, buf_cstr(&b)), RISKER_SKIPPED);
 			assert_non_null(strstr(f->r->told[0].why, members[i]));
+			assert_non_null(
+			    strstr(f->r->told[0].why, ": expected "));
 			buf_release(&b);
 			risker_end(f->r);
 		}

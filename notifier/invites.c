@@ -105,8 +105,7 @@ parse(struct invite *out, const struct json *v)
 }
 
 static enum store_error
-read_row(struct row *r, const char *id, const char *val, size_t len,
-    struct invite *out)
+read_row(struct row *r, const char *id, const char *val, size_t len, void *out)
 {
 	const struct json *v = json_parse_copy(r->doc, &r->text, val, len);
 
@@ -119,14 +118,7 @@ enum store_error
 invite_get(
     struct row *r, struct store_txn *t, const char *id, struct invite *out)
 {
-	struct store_key key;
-	enum store_error e;
-	const char *val;
-	size_t len;
-
-	row_key(&key, id);
-	e = store_get(t, TABLE, key.p, key.len, &val, &len);
-	return e == STORE_OK ? read_row(r, id, val, len, out) : e;
+	return row_find(r, t, TABLE, id, read_row, out);
 }
 
 enum store_error
@@ -162,30 +154,13 @@ invite_put(struct store_txn *t, const struct invite *v)
 enum store_error
 invite_del(struct store_txn *t, const char *id)
 {
-	struct store_key key;
-
-	row_key(&key, id);
-	return store_del(t, TABLE, key.p, key.len);
-}
-
-struct listing {
-	struct row *row;
-	struct invite *out;
-};
-
-static enum store_error
-list_row(void *arg, size_t i, const char *id, const char *val, size_t len)
-{
-	struct listing *l = arg;
-
-	return read_row(l->row, id, val, len, &l->out[i]);
+	return row_del(t, TABLE, id);
 }
 
 enum store_error
 invite_list(struct row *r, struct store_txn *t, const char *after,
     struct invite *out, size_t max, size_t *n)
 {
-	struct listing l = { r, out };
-
-	return row_list(t, TABLE, after, max, list_row, &l, n);
+	return row_list(
+	    r, t, TABLE, after, read_row, out, sizeof(*out), max, n);
 }

@@ -221,8 +221,7 @@ roll_write(struct buf *b, const struct subscriber *s)
 }
 
 static enum store_error
-read_row(struct row *r, const char *id, const char *val, size_t len,
-    struct subscriber *out)
+read_row(struct row *r, const char *id, const char *val, size_t len, void *out)
 {
 	const struct json *v = json_parse_copy(r->doc, &r->text, val, len);
 	char why[256];
@@ -239,16 +238,7 @@ enum store_error
 roll_get(
     struct row *r, struct store_txn *t, const char *id, struct subscriber *out)
 {
-	struct store_key key;
-	enum store_error e;
-	const char *val;
-	size_t len;
-
-	row_key(&key, id);
-	e = store_get(t, TABLE, key.p, key.len, &val, &len);
-	if (e != STORE_OK)
-		return e;
-	return read_row(r, id, val, len, out);
+	return row_find(r, t, TABLE, id, read_row, out);
 }
 
 enum store_error
@@ -270,32 +260,15 @@ roll_put(struct store_txn *t, const struct subscriber *s)
 enum store_error
 roll_del(struct store_txn *t, const char *id)
 {
-	struct store_key key;
-
-	row_key(&key, id);
-	return store_del(t, TABLE, key.p, key.len);
-}
-
-struct listing {
-	struct row *row;
-	struct subscriber *out;
-};
-
-static enum store_error
-list_row(void *arg, size_t i, const char *id, const char *val, size_t len)
-{
-	struct listing *l = arg;
-
-	return read_row(l->row, id, val, len, &l->out[i]);
+	return row_del(t, TABLE, id);
 }
 
 enum store_error
 roll_list(struct row *r, struct store_txn *t, const char *after,
     struct subscriber *out, size_t max, size_t *n)
 {
-	struct listing l = { r, out };
-
-	return row_list(t, TABLE, after, max, list_row, &l, n);
+	return row_list(
+	    r, t, TABLE, after, read_row, out, sizeof(*out), max, n);
 }
 
 void

@@ -87,12 +87,38 @@ row_put(struct store_txn *t, const char *table, const struct store_key *key,
 	return e;
 }
 
+enum store_error
+row_del(struct store_txn *t, const char *table, const char *id)
+{
+	struct store_key key;
+
+	row_key(&key, id);
+	return store_del(t, table, key.p, key.len);
+}
+
+enum store_error
+row_find(struct row *r, struct store_txn *t, const char *table, const char *id,
+    enum store_error (*read)(
+	struct row *r, const char *id, const char *val, size_t len, void *out),
+    void *out)
+{
+	struct store_key key;
+	enum store_error e;
+	const char *val;
+	size_t len;
+
+	row_key(&key, id);
+	e = store_get(t, table, key.p, key.len, &val, &len);
+	return e == STORE_OK ? read(r, id, val, len, out) : e;
+}
+
 struct listing {
+	struct row *row;
 	const char *after;
-	size_t max, n;
-	enum store_error (*take)(
-	    void *arg, size_t i, const char *id, const char *val, size_t len);
-	void *arg;
+	enum store_error (*read)(struct row *r, const char *id, const char *val,
+	    size_t len, void *out);
+	char *out;
+	size_t size, max, n;
 	enum store_error error;
 };
 
@@ -108,7 +134,7 @@ list_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 		return 0;
 	if (l->n == l->max)
 		return 1;
-	l->error = l->take(l->arg, l->n, id, val, vlen);
+	l->error = l->read(l->row, id, val, vlen, l->out + l->n * l->size);
 	if (l->error != STORE_OK)
 		return 1;
 	l->n++;
@@ -116,12 +142,13 @@ list_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 }
 
 enum store_error
-row_list(struct store_txn *t, const char *table, const char *after, size_t max,
-    enum store_error (*take)(
-	void *arg, size_t i, const char *id, const char *val, size_t len),
-    void *arg, size_t *n)
+row_list(struct row *r, struct store_txn *t, const char *table,
+    const char *after,
+    enum store_error (*read)(
+	struct row *r, const char *id, const char *val, size_t len, void *out),
+    void *out, size_t size, size_t max, size_t *n)
 {
-	struct listing l = { after, max, 0, take, arg, STORE_OK };
+	struct listing l = { r, after, read, out, size, max, 0, STORE_OK };
 	struct store_key key;
 	enum store_error e;
 

@@ -39,23 +39,32 @@ enum store_error row_parse(struct row *r, const char *table, const char *val,
 enum store_error row_get(struct row *r, struct store_txn *t, const char *table,
     const struct store_key *key, const struct json **out);
 
-/* The key of a row that has one text for it. */
-void row_key(struct store_key *k, const char *id);
-
 /* Put what b holds, and release b. */
 enum store_error row_put(struct store_txn *t, const char *table,
     const struct store_key *key, struct buf *b);
 
+/* Of a table whose keys are one text: the key, and a row by it. */
+void row_key(struct store_key *k, const char *id);
+enum store_error row_del(
+    struct store_txn *t, const char *table, const char *id);
+
+/* The row of an id, into *out as read() does it, which may say STORE_BAD. */
+enum store_error row_find(struct row *r, struct store_txn *t, const char *table,
+    const char *id,
+    enum store_error (*read)(
+	struct row *r, const char *id, const char *val, size_t len, void *out),
+    void *out);
+
 /*
- * Up to max rows of a table with one text for a key, behind `after` ("": from
- * the first): take(arg, i, ...) gets the i-th, and ends it by an error.  *n of
- * them; fewer than max means that these are the last.
+ * The same of up to max rows behind `after` ("": from the first), each into the
+ * next size bytes of out.  *n of them; fewer than max means that these are the
+ * last.
  */
-enum store_error row_list(struct store_txn *t, const char *table,
-    const char *after, size_t max,
-    enum store_error (*take)(
-	void *arg, size_t i, const char *id, const char *val, size_t len),
-    void *arg, size_t *n);
+enum store_error row_list(struct row *r, struct store_txn *t, const char *table,
+    const char *after,
+    enum store_error (*read)(
+	struct row *r, const char *id, const char *val, size_t len, void *out),
+    void *out, size_t size, size_t max, size_t *n);
 
 /* A text member into an array; 0, or -1 where it is none or too long. */
 int row_take_text(char *to, size_t size, const struct json *v);

@@ -4,19 +4,6 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "common/word.h"
-
-static const char *const actions[] = {
-	[ALERT_BUY] = "buy",
-	[ALERT_SELL] = "sell",
-	[ALERT_CLOSE] = "close",
-};
-
-const char *
-alert_action_name(enum alert_action action)
-{
-	return actions[action];
-}
 
 /* A text of these characters alone, of 1 to size - 1 bytes. */
 static int
@@ -31,17 +18,6 @@ get_text(char *out, size_t size, const struct json *v, const char *set)
 	if (n == 0 || n >= size || s[n] != '\0')
 		return -1;
 	memcpy(out, s, n + 1);
-	return 0;
-}
-
-static int
-get_action(const struct json *v, enum alert_action *out)
-{
-	int i = WORD_FIND(json_string(v), actions);
-
-	if (i == -1)
-		return -1;
-	*out = (enum alert_action)i;
 	return 0;
 }
 
@@ -98,7 +74,7 @@ read_members(struct alert *a, const struct json *line, struct lack *l)
 		return lacks(l, "id", "32 hex digits");
 	if (json_time(json_get(line, "time"), &a->time_ms) == -1)
 		return lacks(l, "time", "one as 2023-12-07T10:30:00.000Z");
-	if (get_action(json_get(line, "action"), &a->action) == -1)
+	if (alert_action_get(json_get(line, "action"), &a->action) == -1)
 		return lacks(l, "action", "buy, sell or close");
 	if (get_text(a->symbol, sizeof(a->symbol), json_get(line, "symbol"),
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == -1)

@@ -7,14 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/action.h"
 #include "common/decimal.h"
 
 struct json;
 
 #define ALERT_ID_SIZE 33     /* 32 hex digits and a NUL */
 #define ALERT_SYMBOL_SIZE 33 /* 32 bytes and a NUL, as ALLOWED_SYMBOLS */
-
-enum alert_action { ALERT_BUY, ALERT_SELL, ALERT_CLOSE };
 
 struct alert {
 	char id[ALERT_ID_SIZE];
@@ -26,9 +25,6 @@ struct alert {
 	/* Of an entry; all but trend above 0, or 0 where absent. */
 	struct decimal trend, price, stop_loss, take_profit, atr;
 };
-
-/* "buy", "sell", "close". */
-const char *alert_action_name(enum alert_action action);
 
 /* 0 and *out; or -1 with what the line lacks in why. */
 int alert_read(

@@ -8,7 +8,6 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/num.h"
-#include "common/word.h"
 #include "webhookd/token.h"
 
 #define SHOWN_MAX 48 /* bytes of a wrong value that an error shows */
@@ -51,18 +50,6 @@ static const char *const names[FIELDS] = {
 	[ATR] = "atr",
 	[TEST] = "test",
 };
-
-static const char *const actions[] = {
-	[ALERT_BUY] = "buy",
-	[ALERT_SELL] = "sell",
-	[ALERT_CLOSE] = "close",
-};
-
-const char *
-alert_action_name(enum alert_action action)
-{
-	return actions[action];
-}
 
 /*
  * A client's text, fit to be read by a person: what is no plain ASCII stands
@@ -284,17 +271,6 @@ get_timestamp(const struct json *v, int64_t *out)
 	return 0;
 }
 
-static int
-get_action(const struct json *v, enum alert_action *out)
-{
-	int i = WORD_FIND(json_string(v), actions);
-
-	if (i == -1)
-		return -1;
-	*out = (enum alert_action)i;
-	return 0;
-}
-
 /* What the number says where no action is given. */
 static int
 derive_action(
@@ -331,7 +307,8 @@ read_action(struct alert *a, const struct json *const v[FIELDS],
 
 	if (v[ACTION] != NULL)
 		return wrong(errors, v, ACTION,
-		    get_action(v[ACTION], &a->action), "buy, sell or close");
+		    alert_action_get(v[ACTION], &a->action),
+		    "buy, sell or close");
 	if (trend == NULL || derive_action(*trend, threshold, &a->action) == 0)
 		return 0;
 	(void)decimal_format(limit, threshold);
@@ -350,7 +327,8 @@ closes(const struct json *const v[FIELDS], const struct decimal *trend)
 
 	if (v[ACTION] == NULL)
 		return trend != NULL && decimal_sign(*trend) == 0;
-	return get_action(v[ACTION], &action) == 0 && action == ALERT_CLOSE;
+	return alert_action_get(v[ACTION], &action) == 0 &&
+	    action == ALERT_CLOSE;
 }
 
 /*
@@ -518,11 +496,11 @@ alert_id(char id[ALERT_ID_SIZE], const struct alert *a, int64_t received_ms)
 
 	if (a->timestamp_ms != -1)
 		n = snprintf((char *)text, sizeof(text), "%s\n%s\n%lld\n%d",
-		    actions[a->action], a->symbol, (long long)a->timestamp_ms,
-		    a->test);
+		    alert_action_name(a->action), a->symbol,
+		    (long long)a->timestamp_ms, a->test);
 	else
 		n = snprintf((char *)text, sizeof(text), "%s\n%s\n\n%d\n%lld\n",
-		    actions[a->action], a->symbol, a->test,
+		    alert_action_name(a->action), a->symbol, a->test,
 		    (long long)received_ms);
 	if (n < 0 || (size_t)n + sizeof(a->digest) > sizeof(text))
 		return -1;
@@ -556,7 +534,7 @@ alert_line(struct buf *b, const struct alert *a, const char *id,
 	json_put_string(b, "id", id);
 	json_put_time(b, "time", received_ms);
 	json_put_string(b, "source", source);
-	json_put_string(b, "action", actions[a->action]);
+	json_put_string(b, "action", alert_action_name(a->action));
 	json_put_string(b, "symbol", a->symbol);
 	put_given(b, "trend_composite", a->trend);
 	put_given(b, "price", a->price);

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/action.h"
 #include "common/decimal.h"
 
 struct buf;
@@ -30,8 +31,6 @@ struct json_doc;
 #define ALERT_ID_SIZE 33     /* 32 hex digits and a NUL */
 #define ALERT_SYMBOL_SIZE 33 /* 32 bytes and a NUL, as ALLOWED_SYMBOLS */
 #define ALERT_DIGEST_SIZE 32 /* bytes */
-
-enum alert_action { ALERT_BUY, ALERT_SELL, ALERT_CLOSE };
 
 struct alert {
 	enum alert_action action;
@@ -66,8 +65,6 @@ enum alert_status {
 enum alert_status alert_parse(struct alert *a, struct json_doc *doc, char *body,
     size_t len, const char *token, struct decimal threshold,
     struct buf *errors);
-
-const char *alert_action_name(enum alert_action action);
 
 /*
  * The id: the first 32 hex digits of SHA-256 over

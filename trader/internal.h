@@ -12,6 +12,7 @@
  * check.c    what is checked again before an entry
  * answer.c   result lines
  * account.c  equity, the key's rights
+ * foreign.c  orders of another trader
  * ledger.c   trader's own caps
  */
 #ifndef SLUICE_TRADER_INTERNAL_H
@@ -96,11 +97,16 @@ struct trader {
 	int blocked; /* the state cannot be written: no entry goes out */
 	int stopping;
 	int flatten;
-	struct buf said;  /* results that are said again, lines */
-	char fatal[512];  /* why it cannot go on; "" */
-	int64_t began_ms; /* the state, by the wall clock */
-	int64_t orphans;  /* orders that risker held for open then */
-	int starved;	  /* out of memory: nothing of this is to be stored */
+	struct buf said; /* results that are said again, lines */
+	char fatal[512]; /* why it cannot go on; "" */
+	int foreign_busy;
+	int64_t foreign_next; /* the next look */
+	int64_t
+	    foreign_since;    /* Bybit's clock: what was made after it is new */
+	int64_t foreign_mono; /* the last of them was seen then; 0: none */
+	int64_t began_ms;     /* the state, by the wall clock */
+	int64_t orphans;      /* orders that risker held for open then */
+	int starved; /* out of memory: nothing of this is to be stored */
 };
 
 /* trader.c */
@@ -124,6 +130,9 @@ void close_advance(struct order *o);
 
 /* account.c: equity, margin mode, the key's rights; keeps the line warm. */
 void account_advance(struct trader *t);
+
+/* foreign.c: a look for the orders of another trader. */
+void foreign_advance(struct trader *t);
 
 /* send.c */
 void send_order(struct order *o);

@@ -424,6 +424,7 @@ trader_advance(struct trader *t)
 	look_at_state(t);
 	look_at_halt(t);
 	account_advance(t);
+	foreign_advance(t);
 	if (t->flatten)
 		flatten(t);
 	for (struct order *o = t->orders; o != NULL; o = o->next) {

@@ -680,12 +680,47 @@ test_silence(void **state)
 }
 
 static int
-is_lost(const struct fake *f)
+is_open(const struct fake *f, const char *alarm)
 {
 	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
-		if (strcmp(a->name, "state_lost") == 0)
+		if (strcmp(a->name, alarm) == 0)
 			return a->open;
 	return 0;
+}
+
+/* F69: one of another trader's, made from the first look on, is an alarm. */
+static void
+test_another_trader(void **state)
+{
+	static const char name[] = "foreign_orders";
+	struct fake *f = *state;
+
+	f->alien = "ffffffffffffffffffffffffffffffff-0";
+	f->alien_ms = f->wall - 1000;
+	fake_run(f, 61000);
+	fake_alert(f, 1, "buy");
+	fake_run(f, 60000);
+	fake_alert(f, 2, "close");
+	fake_run(f, 60000);
+	assert_string_equal(fake_state(f, 1, "-0"), "closed");
+	assert_false(is_open(f, name));
+	/* Made as ours are not: by hand, or by another program. */
+	f->alien_ms = f->wall + 1;
+	f->alien = "mine";
+	fake_run(f, 60000);
+	f->alien_ms = f->wall + 1;
+	f->alien = "ffffffffffffffffffffffffffffffff-3";
+	fake_run(f, 60000);
+	assert_false(is_open(f, name));
+	f->alien_ms = f->wall + 1;
+	f->alien = "ffffffffffffffffffffffffffffffff-1x";
+	fake_run(f, 60000);
+	assert_true(is_open(f, name));
+	/* Over an hour after the last. */
+	fake_run(f, 3540000);
+	assert_true(is_open(f, name));
+	fake_run(f, 70000);
+	assert_false(is_open(f, name));
 }
 
 /* F83: a state that began in the midst of things is an alarm for an hour. */
@@ -696,12 +731,12 @@ test_new_state(void **state)
 
 	trader_began(f->t, f->wall - 1000, 0);
 	fake_run(f, 100);
-	assert_false(is_lost(f));
+	assert_false(is_open(f, "state_lost"));
 	trader_began(f->t, f->wall - 3599000, 2);
 	fake_run(f, 100);
-	assert_true(is_lost(f));
+	assert_true(is_open(f, "state_lost"));
 	fake_run(f, 1000);
-	assert_false(is_lost(f));
+	assert_false(is_open(f, "state_lost"));
 }
 
 int
@@ -740,6 +775,7 @@ main(void)
 		WAY(test_minute),
 		WAY(test_silence),
 		WAY(test_new_state),
+		WAY(test_another_trader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

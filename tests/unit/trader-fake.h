@@ -76,7 +76,9 @@ struct fake {
 	const char *shown_in; /* the one path that shows orders; NULL: both */
 	int looks_fail;	      /* look-ups of orders end with an error */
 	int foreign;	      /* … or answer with somebody else's order */
-	int mark;	      /* price; 0: 47500 */
+	const char *alien; /* the link id of an order that is not ours, … */
+	int64_t alien_ms;  /* … and when it was made */
+	int mark;	   /* price; 0: 47500 */
 	int stops_refused;
 	int stops_lost; /* set, but the reply is lost, and it shows late */
 	int halted, unwritable; /* the file; it cannot be made */

@@ -134,7 +134,7 @@ next_attempt(struct order *o)
 	o->state = ORDER_NEW;
 	o->step = STEP_WAIT;
 	o->sends = o->retries = 0;
-	o->sent_ms = 0;
+	o->sent_ms = o->used_mono = 0;
 	o->order_id[0] = '\0';
 	o->filled = decimal_zero;
 	o->need_mono = t->mono_ms;
@@ -178,6 +178,13 @@ close_back_off(struct order *o)
 	o->retries++;
 	o->next_mono =
 	    o->t->mono_ms + (wait < AGAIN_MAX_MS ? wait : AGAIN_MAX_MS);
+}
+
+void
+close_anew(struct order *o)
+{
+	close_back_off(o);
+	next_attempt(o);
 }
 
 /*

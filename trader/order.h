@@ -115,6 +115,7 @@ struct order {
 	int64_t look_mono; /* when the last look-up began */
 	int64_t need_mono; /* the position must have been read after this */
 	int64_t fill_mono; /* when the fill was learnt */
+	int64_t used_mono; /* since when Bybit calls its link id used; 0 */
 	int64_t bare_mono; /* since when its position is without its stop; 0 */
 	int64_t stop_mono; /* no trading-stop before that */
 	int stop_busy;

@@ -114,6 +114,8 @@ on_create(void *arg, const struct bybit_reply *r)
 		    o, r->error);
 		/* It may have been held back: the window begins here. */
 		o->send_mono = o->t->mono_ms;
+		if (r->class == BYBIT_DONE && o->used_mono == 0)
+			o->used_mono = o->t->mono_ms;
 		track_start(o, r->class == BYBIT_DONE);
 	} else if (r->class == BYBIT_RETRY || r->class == BYBIT_AGAIN ||
 	    r->class == BYBIT_BANNED) {

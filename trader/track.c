@@ -468,6 +468,12 @@ judge_absence(struct order *o)
 	if (o->kind != ORDER_ENTRY) {
 		if (o->absent < (o->sends > 0 ? ABSENT_CLOSE : 1))
 			return;
+		if (o->used_mono != 0 &&
+		    t->mono_ms - o->used_mono >=
+			t->opts.recv_window_ms + MARGIN_MS) {
+			close_anew(o);
+			return;
+		}
 		/* The same reduceOnly order once more does no harm. */
 		o->step = STEP_WAIT;
 		o->perhaps = 0;

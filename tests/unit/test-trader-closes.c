@@ -149,6 +149,32 @@ test_more_than_one_order_takes(void **state)
 }
 
 /*
+ * The link id is taken, by an order that did nothing and that no list shows: a
+ * close does not repeat it for ever, but goes on with the next.
+ */
+static void
+test_link_taken(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	FAKE_SCRIPT(f, FAKE_LOSE);
+	f->npercent = 1; /* 0 % of it */
+	f->atp = 0;
+	f->order_lag = 3600000;
+	fake_alert(f, 2, "close");
+	fake_run(f, 100);
+	f->order_lag = 0;
+	fake_run(f, 20000);
+	fake_expect_stands(f, 0);
+	fake_expect(f, 2, "-0a", "closed");
+	fake_expect(f, 1, "-0", "closed");
+	assert_int_equal(fake_booked(f, 2, "-0"), 1);
+	assert_int_equal(fake_said(f, 2), 1);
+}
+
+/*
  * F56: the clock was set back after an entry.  The close comes later, whatever
  * its time says; and what is on its way goes, too.
  */
@@ -192,6 +218,7 @@ main(void)
 		CLOSE(test_flatten_is_remembered),
 		CLOSE(test_stop_beside_a_close),
 		CLOSE(test_more_than_one_order_takes),
+		CLOSE(test_link_taken),
 		cmocka_unit_test(test_clock_set_back),
 	};
 

@@ -10,6 +10,8 @@ test-roll_EXTRA := notifier/channels.o notifier/filter.o \
 test-notifier_EXTRA := $(filter-out notifier/main.o,$(notifier_OBJS)) \
     tests/unit/notifier_fixture.o
 test-outage_EXTRA := $(test-notifier_EXTRA)
+test-notifier-waits_EXTRA := $(test-notifier_EXTRA)
+test-notifier-forget_EXTRA := $(test-notifier_EXTRA)
 test-notifier-faults_EXTRA := $(test-notifier_EXTRA)
 test-rows_EXTRA := $(test-notifier_EXTRA)
 test-commands_EXTRA := $(test-notifier_EXTRA)

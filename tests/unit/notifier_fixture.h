@@ -18,6 +18,12 @@
 #define J1 "9f86d081"
 #define J2 "00c0ffee"
 
+/* What is sent, behind its address. */
+#define O1 ":🔔 Trade #00001 ⚡|"
+#define O2 ":🔔 Trade #00002 ⚡|"
+#define C1 ":🔚 Trade #00001 ⚡|"
+#define I1 ":🔼 Trade #00001 - Position increased|"
+
 /* What an address does with a message; the first that fits, counted down. */
 struct rule {
 	const char *address;

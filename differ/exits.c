@@ -65,12 +65,14 @@ record_split(struct record *r, struct decimal qty, struct exits *part)
 	part->qty = qty;
 	part->pnl = share(r->left_pnl, qty, r->left);
 	part->weight = share(r->left_weight, qty, r->left);
+	part->cost = share(r->left_cost, qty, r->left);
 	part->price = r->left_exit;
 	part->prices = 1;
 	part->entry = r->entry;
 	sum_sub(&r->left, part->qty);
 	sum_sub(&r->left_pnl, part->pnl);
 	sum_sub(&r->left_weight, part->weight);
+	sum_sub(&r->left_cost, part->cost);
 }
 
 void
@@ -79,9 +81,11 @@ exits_add(struct exits *e, const struct exits *part)
 	sum_add(&e->qty, part->qty);
 	sum_add(&e->pnl, part->pnl);
 	sum_add(&e->weight, part->weight);
+	sum_add(&e->cost, part->cost);
 	sum_add(&e->est_qty, part->est_qty);
 	sum_add(&e->est_pnl, part->est_pnl);
 	sum_add(&e->est_weight, part->est_weight);
+	sum_add(&e->est_cost, part->est_cost);
 	if (part->est_time > e->est_time)
 		e->est_time = part->est_time;
 	if (part->prices == 0)
@@ -96,7 +100,8 @@ exits_add(struct exits *e, const struct exits *part)
 
 void
 exits_guess(struct exits *e, enum category c, struct decimal qty,
-    struct decimal price, struct decimal pnl, int64_t time)
+    struct decimal entry, struct decimal price, struct decimal pnl,
+    int64_t time)
 {
 	struct decimal weight;
 
@@ -104,6 +109,8 @@ exits_guess(struct exits *e, enum category c, struct decimal qty,
 	sum_add(&e->est_pnl, pnl);
 	if (exits_weight(&weight, c, qty, price) == 0)
 		sum_add(&e->est_weight, weight);
+	if (exits_weight(&weight, c, qty, entry) == 0)
+		sum_add(&e->est_cost, weight);
 	e->est_time = time;
 }
 
@@ -115,13 +122,15 @@ exits_replace(struct exits *e, struct decimal qty)
 	if (decimal_sign(e->est_qty) == 0)
 		return;
 	if (decimal_cmp(qty, e->est_qty) >= 0) {
-		e->est_qty = e->est_pnl = e->est_weight = decimal_zero;
+		e->est_qty = e->est_pnl = decimal_zero;
+		e->est_weight = e->est_cost = decimal_zero;
 		return;
 	}
 	rest = e->est_qty;
 	sum_sub(&rest, qty);
 	e->est_pnl = share(e->est_pnl, rest, e->est_qty);
 	e->est_weight = share(e->est_weight, rest, e->est_qty);
+	e->est_cost = share(e->est_cost, rest, e->est_qty);
 	e->est_qty = rest;
 }
 
@@ -134,25 +143,43 @@ exits_pnl(const struct exits *e)
 	return pnl;
 }
 
+/* The price that makes weight of all that was closed. */
+static int
+average(struct decimal *out, const struct exits *e, enum category c,
+    struct decimal weight)
+{
+	struct decimal qty = e->qty;
+
+	sum_add(&qty, e->est_qty);
+	if (decimal_sign(qty) <= 0 || decimal_sign(weight) <= 0)
+		return -1;
+	if (c == CATEGORY_INVERSE)
+		return decimal_div(out, qty, weight, DECIMAL_HALF_UP);
+	return decimal_div(out, weight, qty, DECIMAL_HALF_UP);
+}
+
 int
 exits_price(struct decimal *out, const struct exits *e, enum category c)
 {
-	struct decimal qty = e->qty, weight = e->weight, price;
+	struct decimal weight = e->weight, price;
 
 	if (e->prices == 1 && decimal_sign(e->est_qty) == 0) {
 		*out = e->price;
 		return 0;
 	}
-	sum_add(&qty, e->est_qty);
 	sum_add(&weight, e->est_weight);
-	if (decimal_sign(qty) <= 0 || decimal_sign(weight) <= 0)
-		return -1;
-	if (c == CATEGORY_INVERSE) {
-		if (decimal_div(&price, qty, weight, DECIMAL_HALF_UP) == -1)
-			return -1;
-	} else if (decimal_div(&price, weight, qty, DECIMAL_HALF_UP) == -1)
+	if (average(&price, e, c, weight) == -1)
 		return -1;
 	return decimal_round(out, price, 8, DECIMAL_HALF_UP);
+}
+
+int
+exits_entry(struct decimal *out, const struct exits *e, enum category c)
+{
+	struct decimal cost = e->cost;
+
+	sum_add(&cost, e->est_cost);
+	return average(out, e, c, cost);
 }
 
 struct decimal

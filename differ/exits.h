@@ -20,8 +20,8 @@ void sum_add(struct decimal *a, struct decimal b);
 void sum_sub(struct decimal *a, struct decimal b);
 
 /*
- * What size closed at price adds to exits.weight.  0, or -1 where it does not
- * fit or price is not above 0.
+ * What size closed at price adds to exits.weight, or, entered at it, to
+ * exits.cost.  0, or -1 where it does not fit or price is not above 0.
  */
 int exits_weight(struct decimal *out, enum category c, struct decimal size,
     struct decimal price);
@@ -32,9 +32,13 @@ void record_split(struct record *r, struct decimal qty, struct exits *part);
 /* Add the closes of part. */
 void exits_add(struct exits *e, const struct exits *part);
 
-/* Add an estimate: qty at price made pnl; shown by the line of time. */
+/*
+ * Add an estimate: qty, entered at entry, made pnl at price; shown by the line
+ * of time.
+ */
 void exits_guess(struct exits *e, enum category c, struct decimal qty,
-    struct decimal price, struct decimal pnl, int64_t time);
+    struct decimal entry, struct decimal price, struct decimal pnl,
+    int64_t time);
 
 /* qty of what was estimated is known now: that much less is estimated. */
 void exits_replace(struct exits *e, struct decimal qty);
@@ -47,6 +51,9 @@ struct decimal exits_pnl(const struct exits *e);
  * price.  0, or -1 where nothing closed or it does not fit.
  */
 int exits_price(struct decimal *out, const struct exits *e, enum category c);
+
+/* The average entry of what was closed, not rounded.  0, or -1 as above. */
+int exits_entry(struct decimal *out, const struct exits *e, enum category c);
 
 /* P&L of closing size, entered at entry, at price: 0 where it does not fit. */
 struct decimal price_pnl(enum category c, enum side side, struct decimal size,

@@ -87,16 +87,17 @@ struct row {
 
 /*
  * What is known of a trade's closes.  weight makes up the average exit: the
- * sum of size x exit for linear, of size / exit for inverse.  The est_ ones
- * stand in for records that did not come in time.
+ * sum of size x exit for linear, of size / exit for inverse; cost the average
+ * entry of what was closed, in the same way.  The est_ ones stand in for
+ * records that did not come in time.
  */
 struct exits {
-	struct decimal qty, pnl, weight;
+	struct decimal qty, pnl, weight, cost;
 	struct decimal price; /* the one exit price, while there is only one */
 	int prices;	      /* 0, 1, or 2 for "several" */
 	struct decimal
 	    entry; /* the average entry that the last record states */
-	struct decimal est_qty, est_pnl, est_weight;
+	struct decimal est_qty, est_pnl, est_weight, est_cost;
 	int64_t est_time; /* of the proof that was estimated last */
 };
 
@@ -191,13 +192,13 @@ struct record {
 	int64_t time;
 	int64_t seq; /* of its last fill, by an execution; 0: not known */
 	struct decimal size, pnl, exit, entry; /* Bybit's, in all */
-	struct decimal weight;
+	struct decimal weight, cost;
 	char leverage[LEVERAGE_SIZE];
 	uint64_t number;    /* the trade that took of it last; 0: none */
 	enum reason reason; /* by an execution */
 	enum reason type;   /* by the record's own execType */
 	/* What no trade has taken yet; left 0: all is used. */
-	struct decimal left, left_pnl, left_weight, left_exit;
+	struct decimal left, left_pnl, left_weight, left_cost, left_exit;
 };
 
 /*

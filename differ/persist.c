@@ -187,12 +187,14 @@ put_exits(struct buf *b, const struct exits *e)
 	put_decimal(b, "size", e->qty);
 	put_decimal(b, "pnl", e->pnl);
 	put_decimal(b, "weight", e->weight);
+	put_decimal(b, "cost", e->cost);
 	put_decimal(b, "price", e->price);
 	put_int(b, "prices", e->prices);
 	put_decimal(b, "entry", e->entry);
 	put_decimal(b, "estimated_size", e->est_qty);
 	put_decimal(b, "estimated_pnl", e->est_pnl);
 	put_decimal(b, "estimated_weight", e->est_weight);
+	put_decimal(b, "estimated_cost", e->est_cost);
 	put_time(b, "estimated_time", e->est_time);
 	json_close_object(b);
 }
@@ -205,12 +207,14 @@ get_exits(const struct json *v, struct exits *e)
 	if (v == NULL || get_decimal(v, "size", &e->qty) == -1 ||
 	    get_decimal(v, "pnl", &e->pnl) == -1 ||
 	    get_decimal(v, "weight", &e->weight) == -1 ||
+	    get_decimal(v, "cost", &e->cost) == -1 ||
 	    get_decimal(v, "price", &e->price) == -1 ||
 	    get_int(v, "prices", &prices) == -1 || prices > 2 ||
 	    get_decimal(v, "entry", &e->entry) == -1 ||
 	    get_decimal(v, "estimated_size", &e->est_qty) == -1 ||
 	    get_decimal(v, "estimated_pnl", &e->est_pnl) == -1 ||
 	    get_decimal(v, "estimated_weight", &e->est_weight) == -1 ||
+	    get_decimal(v, "estimated_cost", &e->est_cost) == -1 ||
 	    get_time(v, "estimated_time", &e->est_time) == -1)
 		return -1;
 	e->prices = (int)prices;
@@ -492,6 +496,7 @@ record_put(struct buf *b, const struct record *r)
 		put_decimal(b, "entry_price", r->entry);
 		put_decimal(b, "exit_price", r->exit);
 		put_decimal(b, "weight", r->weight);
+		put_decimal(b, "cost", r->cost);
 		put_text(b, "leverage", r->leverage);
 		put_text(b, "type", reason_name(r->type));
 		put_int(b, "signal_number", (int64_t)r->number);
@@ -501,6 +506,7 @@ record_put(struct buf *b, const struct record *r)
 		json_put_decimal(b, "left", r->left);
 		put_decimal(b, "left_pnl", r->left_pnl);
 		put_decimal(b, "left_weight", r->left_weight);
+		put_decimal(b, "left_cost", r->left_cost);
 		put_decimal(b, "left_exit", r->left_exit);
 	}
 	json_close_object(b);
@@ -522,6 +528,7 @@ record_get(const struct json *v, struct record *r)
 	    get_decimal(v, "entry_price", &r->entry) == -1 ||
 	    get_decimal(v, "exit_price", &r->exit) == -1 ||
 	    get_decimal(v, "weight", &r->weight) == -1 ||
+	    get_decimal(v, "cost", &r->cost) == -1 ||
 	    get_text(v, "leverage", r->leverage, sizeof(r->leverage)) == -1 ||
 	    get_reason(v, "type", &r->type) == -1 ||
 	    get_reason(v, "close_reason", &r->reason) == -1 ||
@@ -529,6 +536,7 @@ record_get(const struct json *v, struct record *r)
 	    get_decimal(v, "left", &r->left) == -1 ||
 	    get_decimal(v, "left_pnl", &r->left_pnl) == -1 ||
 	    get_decimal(v, "left_weight", &r->left_weight) == -1 ||
+	    get_decimal(v, "left_cost", &r->left_cost) == -1 ||
 	    get_decimal(v, "left_exit", &r->left_exit) == -1)
 		return -1;
 	r->number = (uint64_t)number;

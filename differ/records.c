@@ -219,7 +219,8 @@ read_record(const struct json *v, enum category c, struct record *r)
 		return "side is not Buy or Sell";
 	if (read_positive(v, "closedSize", &r->size) == -1)
 		return "closedSize is no decimal above 0";
-	if (read_positive(v, "avgEntryPrice", &r->entry) == -1)
+	if (read_positive(v, "avgEntryPrice", &r->entry) == -1 ||
+	    exits_weight(&r->cost, c, r->size, r->entry) == -1)
 		return "avgEntryPrice is no decimal above 0";
 	if (read_positive(v, "avgExitPrice", &r->exit) == -1 ||
 	    exits_weight(&r->weight, c, r->size, r->exit) == -1)
@@ -243,13 +244,16 @@ static void
 grow(struct record *was, const struct record *in)
 {
 	struct decimal size = in->size, pnl = in->pnl, weight = in->weight;
+	struct decimal cost = in->cost;
 
 	sum_sub(&size, was->size);
 	sum_sub(&pnl, was->pnl);
 	sum_sub(&weight, was->weight);
+	sum_sub(&cost, was->cost);
 	sum_add(&was->left, size);
 	sum_add(&was->left_pnl, pnl);
 	sum_add(&was->left_weight, weight);
+	sum_add(&was->left_cost, cost);
 	was->left_exit = in->exit;
 	/* Of an order that filled in parts only the average is stated. */
 	if (decimal_cmp(was->left, in->size) != 0 &&
@@ -287,7 +291,8 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 	if (r == NULL)
 		return;
 	if (r->known && r->scope == NULL && in->scope != NULL)
-		r->size = r->weight = decimal_zero; /* only counted so far */
+		/* Only counted so far. */
+		r->size = r->weight = r->cost = decimal_zero;
 	else if (r->known && decimal_cmp(in->size, r->size) <= 0) {
 		put_back(d, r);
 		return;
@@ -309,6 +314,7 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 	in->left = r->left;
 	in->left_pnl = r->left_pnl;
 	in->left_weight = r->left_weight;
+	in->left_cost = r->left_cost;
 	in->left_exit = r->left_exit;
 	*r = *in;
 	record_save(d, r);

@@ -60,8 +60,9 @@ put_leverage(struct buf *b, const struct trade *t)
 static void
 put_exit(struct buf *b, const struct signal *s)
 {
+	enum category c = s->at->scope->category;
 	const struct trade *t = s->trade;
-	struct decimal exit, profit;
+	struct decimal entry, exit, profit;
 
 	if (s->test) {
 		if (s->exit != NULL) {
@@ -70,11 +71,36 @@ put_exit(struct buf *b, const struct signal *s)
 		}
 		return;
 	}
-	if (exits_price(&exit, &t->exits, s->at->scope->category) == -1)
+	if (exits_price(&exit, &t->exits, c) == -1)
 		return;
 	json_put_decimal(b, "exit_price", exit);
-	if (profit_percent(&profit, t->side, t->entry, exit) == 0)
+	if (exits_entry(&entry, &t->exits, c) == 0 &&
+	    profit_percent(&profit, t->side, entry, exit) == 0)
 		put_scaled(b, "profit_percentage", profit, 2, 2);
+}
+
+static struct decimal
+rounded(struct decimal d)
+{
+	(void)decimal_round(&d, d, 8, DECIMAL_HALF_UP);
+	return d;
+}
+
+/*
+ * Of what is held; of what is no more, of all that was closed: as Bybit states
+ * it, where that is the same.
+ */
+static void
+put_entry(struct buf *b, const struct signal *s)
+{
+	const struct trade *t = s->trade;
+	struct decimal entry, stated = t->entry;
+
+	if (decimal_sign(t->size) == 0 &&
+	    exits_entry(&entry, &t->exits, s->at->scope->category) == 0 &&
+	    decimal_cmp(rounded(entry), rounded(stated)) != 0)
+		stated = rounded(entry);
+	json_put_decimal(b, "entry_price", stated);
 }
 
 static void
@@ -134,7 +160,7 @@ put_line(struct buf *b, const struct differ *d, const struct signal *s)
 	put_place(b, s);
 	json_put_decimal(b, "position_size", t->size);
 	json_put_decimal(b, "old_position_size", s->old_size);
-	json_put_decimal(b, "entry_price", t->entry);
+	put_entry(b, s);
 	put_leverage(b, t);
 	if (s->action == ACTION_PARTIAL_CLOSE || s->action == ACTION_CLOSE)
 		put_closing(b, s);
@@ -160,7 +186,7 @@ put_row(struct buf *b, const struct signal *s)
 	json_put_string(b, "account", s->at->scope->account->name);
 	put_place(b, s);
 	json_put_decimal(b, "position_size", t->size);
-	json_put_decimal(b, "entry_price", t->entry);
+	put_entry(b, s);
 	put_leverage(b, t);
 	if (closes || s->test)
 		put_exit(b, s);

@@ -484,7 +484,7 @@ guess(struct leg *l, struct decimal missing, struct exits *got)
 		sum_sub(&pnl, got->pnl);
 	} else
 		pnl = price_pnl(c, l->trade.side, missing, s->entry, price);
-	exits_guess(got, c, missing, price, pnl, s->time);
+	exits_guess(got, c, missing, s->entry, price, pnl, s->time);
 }
 
 static void

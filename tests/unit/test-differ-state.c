@@ -281,9 +281,10 @@ test_restarts(void **state)
 	    "PARTIAL_CLOSE #2 BTCUSDT buy 0.6<1 100 pnl 0.8\n"
 	    "INCREASE #2 BTCUSDT buy 0.9<0.6 101\n"
 	    /* No record 10 s after 14000: the mark price was 104;
-	       (0.4 x 102 + 0.9 x 104) / 1.3 = 103.38461538. */
-	    "CLOSE #2 BTCUSDT buy 0<0.9 101 exit 103.38461538 2.36% pnl 3.5 "
-	    "estimated\n"
+	       (0.4 x 102 + 0.9 x 104) / 1.3 = 103.38461538, entered at
+	       (0.4 x 100 + 0.9 x 101) / 1.3 = 100.69230769. */
+	    "CLOSE #2 BTCUSDT buy 0<0.9 100.69230769 exit 103.38461538 2.67% "
+	    "pnl 3.5 estimated\n"
 	    "OPEN #5 BTCUSDT sell 0.4<0 104\n"
 	    /* 0.5 x (3000 - 2980) */
 	    "PARTIAL_CLOSE #1 ETHUSDT sell 1.5<2 3000 pnl 10 estimated\n"

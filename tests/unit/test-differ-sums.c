@@ -77,6 +77,28 @@ test_exit_price(void **state)
 	assert_decimal(p, "33333.33333333");
 }
 
+/* Of what was closed, in the way of the exit; an estimate is part of it. */
+static void
+test_entry(void **state)
+{
+	struct exits e = { 0 };
+	struct decimal p;
+
+	(void)state;
+	assert_int_equal(exits_entry(&p, &e, CATEGORY_LINEAR), -1);
+	/* (1 x 100 + 3 x 104) / 4 */
+	e.qty = dec("1");
+	e.cost = dec("100");
+	exits_guess(&e, CATEGORY_LINEAR, dec("3"), dec("104"), dec("90"),
+	    dec("-42"), 5);
+	assert_int_equal(exits_entry(&p, &e, CATEGORY_LINEAR), 0);
+	assert_decimal(p, "103");
+	/* 200 / (100 / 50000 + 100 / 25000), to the last digit */
+	e = (struct exits){ .qty = dec("200"), .cost = dec("0.006") };
+	assert_int_equal(exits_entry(&p, &e, CATEGORY_INVERSE), 0);
+	assert_decimal(p, "33333.333333333333333333");
+}
+
 static void
 test_estimates_are_replaced(void **state)
 {
@@ -84,7 +106,8 @@ test_estimates_are_replaced(void **state)
 	struct decimal p;
 
 	(void)state;
-	exits_guess(&e, CATEGORY_LINEAR, dec("2"), dec("90"), dec("-20"), 5);
+	exits_guess(&e, CATEGORY_LINEAR, dec("2"), dec("100"), dec("90"),
+	    dec("-20"), 5);
 	close_at(&e, CATEGORY_LINEAR, "2", "110", "20");
 	assert_int_equal(exits_price(&p, &e, CATEGORY_LINEAR), 0);
 	assert_decimal(p, "100"); /* (2 x 90 + 2 x 110) / 4 */
@@ -92,6 +115,7 @@ test_estimates_are_replaced(void **state)
 	exits_replace(&e, dec("0.5")); /* a quarter of the estimate */
 	assert_decimal(e.est_qty, "1.5");
 	assert_decimal(e.est_pnl, "-15");
+	assert_decimal(e.est_cost, "150");
 	assert_decimal(exits_pnl(&e), "5");
 	exits_replace(&e, dec("1.5"));
 	assert_decimal(exits_pnl(&e), "20");
@@ -107,6 +131,7 @@ test_record_split(void **state)
 	struct record r = { .left = dec("3"),
 		.left_pnl = dec("1"),
 		.left_weight = dec("300"),
+		.left_cost = dec("270"),
 		.left_exit = dec("100") };
 	struct exits a, b;
 
@@ -114,6 +139,7 @@ test_record_split(void **state)
 	record_split(&r, dec("1"), &a);
 	assert_decimal(a.pnl, "0.333333333333333333");
 	assert_decimal(a.weight, "100");
+	assert_decimal(a.cost, "90");
 	record_split(&r, dec("5"), &b); /* no more than what is left */
 	assert_decimal(b.qty, "2");
 	assert_decimal(b.pnl, "0.666666666666666667");
@@ -264,6 +290,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exit_price),
+		cmocka_unit_test(test_entry),
 		cmocka_unit_test(test_estimates_are_replaced),
 		cmocka_unit_test(test_record_split),
 		cmocka_unit_test(test_price_pnl),

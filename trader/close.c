@@ -64,11 +64,43 @@ add_id(struct order *o, const char *elements)
 	o->order_ids = text;
 }
 
+static int
+is_flat(const struct order *o, const struct slot *s)
+{
+	if (o->position_idx != -1)
+		return slot_row(s, o->position_idx)->side == 0;
+	return slot_row(s, 0)->side == 0 && slot_row(s, 1)->side == 0 &&
+	    slot_row(s, 2)->side == 0;
+}
+
+/*
+ * Given up, and the position stands.  Who asked has long had a 202, so a
+ * person must see it; slot.c takes the alarm back.
+ */
+static void
+alarm_unclosed(struct order *o)
+{
+	struct slot *s = slot_of(o->t, o->symbol);
+	char name[96], text[256];
+
+	if (o->kind != ORDER_CLOSE || trader_only_says(o) || s == NULL ||
+	    is_flat(o, s))
+		return;
+	(void)snprintf(name, sizeof(name), "unclosed %s", o->symbol);
+	(void)snprintf(text, sizeof(text),
+	    "the position of %s stands, though an alert asked to close it: send "
+	    "that again, or close it by hand; %.100s",
+	    o->symbol, o->reason);
+	trader_alarm(o->t, 1, name, text);
+}
+
 static void
 finish(struct order *o, enum order_state state)
 {
 	struct order *other = sibling(o);
 
+	if (state == ORDER_REJECTED || state == ORDER_FAILED)
+		alarm_unclosed(o);
 	if (state == ORDER_CLOSED && o->kind == ORDER_CLOSE && other != NULL) {
 		(void)decimal_add(&other->closed, other->closed, o->closed);
 		if (o->order_ids != NULL)
@@ -196,7 +228,8 @@ close_in_vain(struct order *o, int booked)
 {
 	int retries;
 
-	if (o->kind == ORDER_CLOSE && o->ret_code != 110017 && o->retries > 5) {
+	if (o->kind == ORDER_CLOSE && !booked && o->ret_code != 110017 &&
+	    o->retries > 5) {
 		finish(o, ORDER_REJECTED);
 		return;
 	}
@@ -243,15 +276,6 @@ unseen_fill(const struct order *o)
 		    o->t->mono_ms - e->fill_mono < LAG_MS)
 			return 1;
 	return 0;
-}
-
-static int
-is_flat(const struct order *o, const struct slot *s)
-{
-	if (o->position_idx != -1)
-		return slot_row(s, o->position_idx)->side == 0;
-	return slot_row(s, 0)->side == 0 && slot_row(s, 1)->side == 0 &&
-	    slot_row(s, 2)->side == 0;
 }
 
 /*
@@ -321,6 +345,24 @@ choose_leg(struct order *o, const struct slot *s)
 	return 0;
 }
 
+/* Too old, or for what is gone: then it has its end. */
+static int
+too_late(struct order *o)
+{
+	int old = o->t->wall_ms - o->time_ms > CLOSE_MAX_AGE_MS;
+
+	if (!old && (o->sends > 0 || o->attempt > 0 || !later_entry(o)))
+		return 0;
+	(void)snprintf(o->reason, sizeof(o->reason),
+	    "Close expired: it is over an hour old, or a later entry of %s was "
+	    "approved",
+	    o->symbol);
+	if (old)
+		alarm_unclosed(o);
+	finish(o, decimal_sign(o->closed) == 0 ? ORDER_EXPIRED : ORDER_CLOSED);
+	return 1;
+}
+
 static void
 begin(struct order *o)
 {
@@ -331,17 +373,8 @@ begin(struct order *o)
 	if (s == NULL || t->mono_ms < o->next_mono)
 		return;
 	if (o->kind == ORDER_CLOSE && !o->perhaps) {
-		if (t->wall_ms - o->time_ms > CLOSE_MAX_AGE_MS ||
-		    (o->sends == 0 && o->attempt == 0 && later_entry(o))) {
-			(void)snprintf(o->reason, sizeof(o->reason),
-			    "Close expired: it is over an hour old, or a "
-			    "later entry of %s was approved",
-			    o->symbol);
-			finish(o,
-			    decimal_sign(o->closed) == 0 ? ORDER_EXPIRED
-							 : ORDER_CLOSED);
+		if (too_late(o))
 			return;
-		}
 		if (o->look_only)
 			return;
 		if (o->sends == 0 && o->attempt == 0 && !trader_only_says(o))

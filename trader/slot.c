@@ -122,6 +122,19 @@ take_rows(struct slot *s, const struct json *list)
 	return 0;
 }
 
+/* What a close could not do is done, by whomever. */
+static void
+look_whether_flat(struct slot *s)
+{
+	char name[96];
+
+	for (int i = 0; i < 3; i++)
+		if (s->row[i].side != 0)
+			return;
+	(void)snprintf(name, sizeof(name), "unclosed %s", s->symbol);
+	trader_alarm(s->t, 0, name, "");
+}
+
 static void
 on_list(void *arg, const struct bybit_reply *r)
 {
@@ -132,6 +145,7 @@ on_list(void *arg, const struct bybit_reply *r)
 	if (list != NULL && json_type(list) == JSON_ARRAY &&
 	    take_rows(s, list) == 0) {
 		s->fresh_mono = s->begun_mono;
+		look_whether_flat(s);
 		s->failures = 0;
 		s->next_mono = 0;
 	} else {

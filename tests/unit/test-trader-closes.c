@@ -174,6 +174,53 @@ test_link_taken(void **state)
 	assert_int_equal(fake_said(f, 2), 1);
 }
 
+/* A thin book: orders end without a fill, and a close goes on. */
+static void
+test_no_fill_for_long(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->npercent = 8; /* 0 % of each */
+	f->atp = 0;
+	fake_alert(f, 2, "close");
+	fake_run(f, 60000);
+	fake_expect_stands(f, 0);
+	fake_expect(f, 2, "-0h", "closed");
+	assert_int_equal(fake_said(f, 2), 1);
+}
+
+static int
+alarm_open(const struct fake *f, const char *name)
+{
+	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
+		if (strcmp(a->name, name) == 0)
+			return a->open;
+	return 0;
+}
+
+/* Refused for good: whoever asked has had a 202, so a person must see it. */
+static void
+test_refused(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	FAKE_SCRIPT(f, FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE,
+	    FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE, FAKE_REFUSE);
+	fake_alert(f, 2, "close");
+	fake_run(f, 30000);
+	fake_expect(f, 2, "-0", "rejected");
+	fake_expect_stands(f, 20);
+	assert_true(alarm_open(f, "unclosed BTCUSDT"));
+	f->side = (char)(f->size = f->stop = 0);
+	f->seq++;
+	fake_run(f, 20000);
+	assert_false(alarm_open(f, "unclosed BTCUSDT"));
+}
+
 /*
  * F56: the clock was set back after an entry.  The close comes later, whatever
  * its time says; and what is on its way goes, too.
@@ -219,6 +266,8 @@ main(void)
 		CLOSE(test_stop_beside_a_close),
 		CLOSE(test_more_than_one_order_takes),
 		CLOSE(test_link_taken),
+		CLOSE(test_no_fill_for_long),
+		CLOSE(test_refused),
 		cmocka_unit_test(test_clock_set_back),
 	};
 

@@ -11,4 +11,4 @@ if [ "${V:-}" = asan ]; then
 	exit 0
 fi
 "$top/tests/fail/run" -s 20 -S 1 -o '^own.*(error|cut|other|intr)$' statecat || fail 'statecat: see above'
-"$top/tests/fail/run" -s 35 -S 1 || fail 'a call that fails does harm: see above'
+"$top/tests/fail/run" -s 30 -S 1 || fail 'a call that fails does harm: see above'

@@ -15,7 +15,7 @@ told() {
 
 act() {
 	victim poller "$B/poller"
-	until_gone 3 told
+	lives_on 15 told
 	victim_ends TERM
 	[ ! -s poller.out ] || is_true -s 'all(.[] | select(.type == "positions");
 	    [.positions[] | select(.size != "0" and .size != "")] | length == 1)' poller.out ||

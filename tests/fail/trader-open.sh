@@ -40,12 +40,8 @@ begin() {
 act() {
 	rm -f run/trader.sock
 	victim trader "$B/trader" -d "$S" -i unix:run/trader.sock
-	until_gone 5 ready
-	patience=15
-	[ -z "$forever" ] || patience=4
-	# Where it goes on after a call that failed, it sees to them in time.
-	until_gone "$patience" safe
-	[ -n "$forever" ] || gone || safe || fail 'it lives, and does not see to its positions'
+	lives_on 15 ready
+	gone || lives_on 15 safe
 	victim_ends TERM
 	cat trader.out >>results
 	said_is_kept

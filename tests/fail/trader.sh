@@ -35,8 +35,8 @@ trade() {
 
 act() {
 	victim trader "$B/trader" -d "$S" -i unix:run/trader.sock
-	until_gone 5 ready
-	gone || trade 3 until_gone
+	lives_on 15 ready
+	gone || trade 25 lives_on
 	victim_ends TERM
 	cat trader.out >>results
 	said_is_kept

@@ -29,10 +29,10 @@ post_all() {
 act() {
 	rm -f linked
 	victim webhookd "$B/webhookd" -i unix:run/webhookd.sock -o unix:run/risker.sock
-	until_gone 5 ready
+	lives_on 15 ready
 	if ! gone; then
 		hook_ready
-		until_gone 4 connected
+		lives_on 15 connected
 		post_all
 	fi
 	victim_ends TERM

@@ -367,17 +367,19 @@ turn(struct pending *p)
 
 /*
  * Start what may be started.  Returns in how many ms there is more to do, or
- * INT_MAX.
+ * INT_MAX; 0 after a call that ended here, for whoever waits for it.
  */
 static int
 advance(struct bybit *b)
 {
 	int64_t first = INT64_MAX, left;
 	struct pending *p = b->calls;
+	int ended = 0;
 
 	while (p != NULL) {
 		/* A callback may have changed the queue: from the start. */
 		if (!p->started && turn(p)) {
+			ended = 1;
 			p = b->calls;
 			continue;
 		}
@@ -393,6 +395,8 @@ advance(struct bybit *b)
 		if (at < first)
 			first = at;
 	}
+	if (ended)
+		return 0;
 	if (first == INT64_MAX)
 		return INT_MAX;
 	left = first - clock_mono_ms();

@@ -19,8 +19,112 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/buf.h"
 #include "common/bybit.h"
+#include "common/crypto.h"
 #include "common/json.h"
+#include "common/settings.h"
+
+/* OpenSSL's allocation that fails, counted down; 0: none. */
+static int fail_at;
+
+static int
+fails(void)
+{
+	return fail_at > 0 && --fail_at == 0;
+}
+
+static void *
+ssl_malloc(size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return fails() ? NULL : malloc(n);
+}
+
+static void *
+ssl_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return fails() ? NULL : realloc(p, n);
+}
+
+static void
+ssl_free(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(p);
+}
+
+/* The exit status of a process whose n-th allocation of OpenSSL fails. */
+static int
+sign_without(int n)
+{
+	char out[BYBIT_SIGN_MAX];
+	int failed;
+
+	fail_at = n;
+	bybit_sign(out, "secret", "1", "key", "5000", "", 0);
+	failed = fail_at == 0;
+	fail_at = 0;
+	bybit_sign(out, "secret", "1", "key", "5000", "", 0);
+	return out[0] == '\0' ? 2 : failed;
+}
+
+/* Memory that is short at the first signature spoils no other. */
+static void
+signatures_without_memory(void **state)
+{
+	int n = 0, status;
+
+	(void)state;
+	do {
+		pid_t pid = fork();
+
+		n++;
+		assert_int_not_equal(pid, -1);
+		if (pid == 0)
+			_exit(sign_without(n));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) == 2)
+			fail_msg("no signature after allocation %d failed", n);
+	} while (WEXITSTATUS(status) == 1);
+	assert_in_range(n, 2, 999);
+}
+
+/* Who waits for a call that cannot even start is told so, and goes on. */
+static void
+a_call_that_cannot_start(void **state)
+{
+	struct buf errors, warnings;
+	struct settings *s;
+	struct bybit_reply r;
+	struct bybit *b;
+	char err[256];
+
+	(void)state;
+	(void)alarm(20);
+	buf_init(&errors, 1000);
+	buf_init(&warnings, 1000);
+	assert_int_equal(setenv("BYBIT_BASE_URL", "http://127.0.0.1:1", 1), 0);
+	assert_int_equal(setenv("BYBIT_API_KEY", "key", 1), 0);
+	assert_int_equal(setenv("BYBIT_API_SECRET", "secret", 1), 0);
+	s = settings_read("/dev/null", &errors, &warnings);
+	assert_non_null(s);
+	b = bybit_new(s, 0, err, sizeof(err));
+	assert_non_null(b);
+	assert_int_equal(bybit_get(b, "/v5/market/time", "\x01", 0, -1, &r), 0);
+	assert_int_equal(r.class, BYBIT_RETRY);
+	assert_non_null(strstr(r.error, "unable to send a request"));
+	bybit_free(b);
+	settings_free(s);
+	buf_release(&errors);
+	buf_release(&warnings);
+	(void)alarm(0);
+}
 
 /* Section 1.4 of the reference. */
 static void
@@ -519,6 +623,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(signatures_without_memory),
+		cmocka_unit_test(a_call_that_cannot_start),
 		cmocka_unit_test(signatures),
 		cmocka_unit_test(codes),
 		cmocka_unit_test(verdicts),
@@ -532,5 +638,9 @@ main(void)
 		cmocka_unit_test(holds),
 	};
 
+	/* Before OpenSSL has allocated anything. */
+	if (CRYPTO_set_mem_functions(ssl_malloc, ssl_realloc, ssl_free) != 1)
+		return EXIT_FAILURE;
+	crypto_start();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

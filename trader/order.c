@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/json.h"
 #include "common/word.h"
+#include "trader/internal.h"
 
 #define JSON_TEXT_MAX (64u << 10) /* of risk_metrics and the like */
 
@@ -121,23 +122,26 @@ take_number(char out[DECIMAL_TEXT_MAX], const struct json *line,
 
 /* Another spelling of a JSON value, kept as text: members or elements. */
 static char *
-keep(const struct json *v)
+keep(struct trader *t, const struct json *v)
 {
 	struct buf b;
 	char *text = NULL;
 
 	buf_init(&b, JSON_TEXT_MAX);
 	json_put(&b, NULL, v);
-	if (buf_cstr(&b) != NULL)
+	if (buf_cstr(&b) != NULL) {
 		text = strdup(b.p);
+		if (text == NULL)
+			t->starved = 1;
+	}
 	buf_release(&b);
 	return text;
 }
 
 static char *
-keep_elements(const struct json *array)
+keep_elements(struct trader *t, const struct json *array)
 {
-	char *text = keep(array);
+	char *text = keep(t, array);
 	size_t n = text != NULL ? strlen(text) : 0;
 
 	if (n < 2)
@@ -153,13 +157,13 @@ take_rest(struct order *o, const struct json *line)
 	const struct json *v = json_get(line, "risk_metrics");
 
 	if (v != NULL && json_type(v) == JSON_OBJECT) {
-		o->risk_metrics = keep(v);
+		o->risk_metrics = keep(o->t, v);
 		if (o->risk_metrics == NULL)
 			return -1;
 	}
 	v = json_get(line, "warnings");
 	if (v != NULL && json_type(v) == JSON_ARRAY) {
-		o->warnings = keep_elements(v);
+		o->warnings = keep_elements(o->t, v);
 		if (o->warnings == NULL)
 			return -1;
 	}
@@ -376,13 +380,13 @@ get_ours(struct order *o, const struct json *row)
 	get_text(o->stop_loss, sizeof(o->stop_loss), row, "stop_loss");
 	v = json_get(row, "order_ids");
 	if (v != NULL) {
-		o->order_ids = keep_elements(v);
+		o->order_ids = keep_elements(o->t, v);
 		if (o->order_ids == NULL)
 			return -1;
 	}
 	v = json_get(row, "result");
 	if (v != NULL) {
-		o->result = keep(v);
+		o->result = keep(o->t, v);
 		if (o->result == NULL)
 			return -1;
 	}

@@ -148,7 +148,10 @@ void order_free(struct order *o);
  */
 void order_link(struct order *o);
 
-/* The row of `orders`, and back.  order_get: 0, or -1 where it cannot be. */
+/*
+ * The row of `orders`, and back.  order_get: 0; or -1 where it cannot be, and
+ * where memory is short, which trader_starved() tells.
+ */
 void order_put(struct buf *b, const struct order *o, int64_t now_ms);
 int order_get(struct order *o, const struct json *row);
 

@@ -21,6 +21,20 @@
 
 #define ID "0123456789abcdef0123456789abcdef"
 
+/* The copy of a text that fails, counted down; 0: none. */
+static int fail_strdup;
+
+char *
+strdup(const char *s)
+{
+	size_t size = strlen(s) + 1;
+	char *copy = NULL;
+
+	if (fail_strdup == 0 || --fail_strdup > 0)
+		copy = malloc(size);
+	return copy != NULL ? memcpy(copy, s, size) : NULL;
+}
+
 static int
 setup(void **state)
 {
@@ -624,6 +638,30 @@ test_answers(void **state)
 	assert_null(o.result);
 }
 
+/* Want of memory is no damage, for which trader would stay down. */
+static void
+test_rows_without_memory(void **state)
+{
+	static const char row[] =
+	    "{\"id\":\"" ID "\"," BASE CAT BUY ",\"order_link_id\":\"" ID
+	    "-0\",\"state\":\"protected\","
+	    "\"sends\":1,\"risk_metrics\":{\"exposure\":\"9.50\"},"
+	    "\"warnings\":[\"a\"],\"order_ids\":[\"o-1\"],"
+	    "\"result\":{\"ok\":true}}";
+	struct fake *f = *state;
+	int n = 0, rc;
+
+	do {
+		fail_strdup = ++n;
+		rc = trader_load(f->t, row, strlen(row));
+		if (rc == -1 && !trader_starved(f->t))
+			fail_msg("copy %d: called damaged", n);
+		f->t->starved = 0;
+	} while (rc == -1);
+	fail_strdup = 0;
+	assert_int_equal(n, 5); /* there are four texts */
+}
+
 /* All that a decision may hold fits into the result: else it would never end.
  */
 static void
@@ -657,6 +695,7 @@ main(void)
 		FAKE(test_who_and_when),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_rows),
+		FAKE(test_rows_without_memory),
 		cmocka_unit_test(test_bad_rows),
 		cmocka_unit_test(test_link),
 		FAKE(test_caps),

@@ -72,7 +72,10 @@ enum store_error risker_begin(struct risker *r);
 /* Take one line; text[len] must be writable.  What came of it is in told. */
 void risker_line(struct risker *r, char *text, size_t len);
 
-/* 1 where the lines since risker_begin have something to be stored. */
+/*
+ * 1 where the lines since risker_begin have something to be stored, or could
+ * not be decided, which risker_commit tells.
+ */
 int risker_dirty(const struct risker *r);
 
 enum store_error risker_commit(

@@ -67,7 +67,7 @@ state_error(const struct state *s)
 int
 state_dirty(const struct state *s)
 {
-	return s->dirty;
+	return s->dirty || s->failed != STORE_OK;
 }
 
 /* The first failure of a batch is the one that is told. */

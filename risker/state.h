@@ -37,7 +37,7 @@ enum store_error state_commit(
 void state_rollback(struct state *s);
 const char *state_error(const struct state *s);
 
-/* 1 where something was written since state_begin. */
+/* 1 where something was written since state_begin, or failed. */
 int state_dirty(const struct state *s);
 
 /* The decision of that id, valid until the next write; NULL: none. */

@@ -5,6 +5,9 @@
  * Not tested here: figures and rules (test-risker-size, test-risker-rules,
  * replay/risker), the process (e2e/risker-*).
  */
+#include <dlfcn.h>
+#include <errno.h>
+#include <lmdb.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -31,6 +34,21 @@ struct fixture {
 	struct risker *r;
 	struct buf said; /* what was written after commits */
 };
+
+/* Tables cannot be walked for want of memory. */
+static int fail_cursors;
+
+int
+mdb_cursor_open(MDB_txn *txn, MDB_dbi dbi, MDB_cursor **cursor)
+{
+	static int (*next)(MDB_txn *, MDB_dbi, MDB_cursor **);
+
+	if (fail_cursors)
+		return ENOMEM;
+	if (next == NULL)
+		*(void **)&next = dlsym(RTLD_NEXT, "mdb_cursor_open");
+	return next(txn, dbi, cursor);
+}
 
 static void start(struct fixture *f, int64_t map_size);
 static void stop(struct fixture *f);
@@ -252,6 +270,23 @@ limits_hold(void **state)
 	assert_int_equal(alone(f, 6, "buy", "XRPUSDT", ""), RISKER_REFUSED);
 	assert_int_equal(scratch_rows(f->store, "decisions"), 6);
 	assert_int_equal(scratch_rows(f->store, "open"), 3);
+}
+
+/* What could not be read is no reason to say what is not stored (F08). */
+static void
+read_fails(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(alone(f, 1, "buy", "BTCUSDT", ""), RISKER_ORDER);
+	begin(f);
+	fail_cursors = 1;
+	(void)alert(f, 2, "buy", "ETHUSDT", "");
+	fail_cursors = 0;
+	assert_true(risker_dirty(f->r));
+	assert_int_equal(risker_commit(f->r, NULL, NULL), STORE_FAIL);
+	assert_int_equal(alone(f, 2, "buy", "ETHUSDT", ""), RISKER_ORDER);
+	assert_int_equal(scratch_rows(f->store, "decisions"), 2);
 }
 
 /* The same id, in the batch, after it, after a restart: the same bytes. */
@@ -604,6 +639,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(limits_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(same_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(read_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(commit_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(disk_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(settle_coins, setup, teardown),

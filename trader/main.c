@@ -134,7 +134,7 @@ settle(struct process *p, int always)
 		    "out of memory; the next start goes on from the state");
 	if (p->mono_ms < p->retry_mono)
 		return;
-	if (always || trader_fresh(p->trader)) {
+	if (always || p->retry_ms != 0 || trader_fresh(p->trader)) {
 		e = state_commit(p);
 		if (e == STORE_BAD || e == STORE_PANIC)
 			die(store_exit(e), "unable to commit: %s",

@@ -32,7 +32,8 @@ act() {
 	lives_on 15 ready
 	if ! gone; then
 		hook_ready
-		lives_on 15 connected
+		# It was not told a port where its own name was not.
+		has webhookd.log '_port=-1' || lives_on 15 connected
 		post_all
 	fi
 	victim_ends TERM

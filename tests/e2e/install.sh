@@ -6,7 +6,7 @@ requires make cc
 [ "$B" = "$top/build" ] || skip "one build is enough"
 
 make -C "$top" -s install DESTDIR="$T/root" PREFIX=/opt >make.log 2>&1 || fail "make install failed"
-for program in poller differ notifier subscribers statecat; do
+for program in poller differ notifier webhookd risker trader subscribers statecat; do
 	"root/opt/bin/$program" -V | grep -q "^$program [0-9]" || fail "$program -V says nothing of use"
 	"root/opt/bin/$program" -h | grep -q "^usage: $program" || fail "$program -h shows no usage"
 	[ -s "root/opt/share/man/man8/$program.8" ] || fail "$program has no manual"

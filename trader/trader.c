@@ -96,32 +96,43 @@ trader_note(struct trader *t, enum log_level level, const char *msg,
 				    : 4);
 }
 
-void
-trader_alarm(struct trader *t, int open, const char *name, const char *text)
+/* The alarm of that name, made where there is none; NULL without memory. */
+static struct alarm *
+alarm_named(struct trader *t, const char *name, int make)
 {
 	struct alarm *a;
 
 	for (a = t->alarms; a != NULL; a = a->next)
 		if (strcmp(a->name, name) == 0)
-			break;
-	if (a == NULL && !open)
-		return;
+			return a;
+	if (!make)
+		return NULL;
+	a = calloc(1, sizeof(*a));
 	if (a == NULL) {
-		a = calloc(1, sizeof(*a));
-		if (a == NULL) {
-			t->starved = 1;
-			return;
-		}
-		(void)snprintf(a->name, sizeof(a->name), "%s", name);
-		a->next = t->alarms;
-		t->alarms = a;
+		t->starved = 1;
+		return NULL;
 	}
-	if (a->open == open)
+	(void)snprintf(a->name, sizeof(a->name), "%s", name);
+	a->next = t->alarms;
+	t->alarms = a;
+	return a;
+}
+
+void
+trader_alarm(struct trader *t, int open, const char *name, const char *text)
+{
+	struct alarm *a = alarm_named(t, name, open);
+
+	if (a == NULL || a->open == open)
 		return;
 	a->open = open;
 	a->fresh = 1;
 	if (open)
 		(void)snprintf(a->text, sizeof(a->text), "%s", text);
+	/* Where nobody sends alarms on, the log is where one is seen. */
+	t->io.note(t->io.arg, open ? LOG_ERROR : LOG_INFO,
+	    open ? a->text : "an alarm is over",
+	    LOG_FIELDS(LOG_STR("alarm", name)));
 }
 
 void
@@ -497,8 +508,13 @@ trader_knows(const struct trader *t, const char *id)
 void
 trader_close_alarm(struct trader *t, const char *name)
 {
-	trader_alarm(t, 1, name, "left open by an earlier run of trader");
-	trader_alarm(t, 0, name, "");
+	struct alarm *a = alarm_named(t, name, 1);
+
+	if (a == NULL)
+		return;
+	a->fresh = 1;
+	(void)snprintf(a->text, sizeof(a->text), "%s",
+	    "left open by an earlier run of trader");
 }
 
 void

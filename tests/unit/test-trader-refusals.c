@@ -235,6 +235,8 @@ test_store_alarms(void **state)
 	fake_run(f, 10);
 	trader_store_alarms(f->t, 0, 0);
 	assert_false(alarm_open(f, "reader trader"));
+	assert_string_equal(f->logged,
+	    "+map trader;-map trader;+reader trader;-reader trader;");
 }
 
 /* F13: a look at the position that is too old is none: first another one. */

@@ -421,11 +421,13 @@ static void
 on_note(void *arg, enum log_level level, const char *msg,
     const struct log_field *fields, size_t n)
 {
-	(void)arg;
-	(void)level;
-	(void)msg;
-	(void)fields;
-	(void)n;
+	struct fake *f = arg;
+	size_t len = strlen(f->logged);
+
+	assert_true(*msg != '\0');
+	if (n == 1 && strcmp(fields[0].key, "alarm") == 0)
+		(void)snprintf(f->logged + len, sizeof(f->logged) - len,
+		    "%c%s;", level == LOG_ERROR ? '+' : '-', fields[0].str);
 }
 
 static void

@@ -51,6 +51,7 @@ struct fake {
 	size_t nrows;
 	char caps[8192]; /* as it was stored; "" before */
 	struct buf said;
+	char logged[256]; /* alarms: "+NAME;" opened, "-NAME;" over */
 
 	/* Bybit. */
 	struct fake_order orders[FAKE_ORDERS_MAX];

@@ -3,10 +3,10 @@
 #   . "$(dirname "$0")/../lib.sh"
 #
 # Gives: $B the folder with the programs, $K the one with those that have kill
-# points, $T a temporary folder that is removed
-# at the end, $top the project's root, and the functions below.  Whatever a
-# test starts through spawn is ended, however the test ends.  A test that
-# cannot run here calls skip; one that fails calls fail.
+# points, $T a temporary folder that is removed at the end, $top the project's
+# root, and the functions below.  Whatever a test starts through spawn is ended,
+# however the test ends.  A test that cannot run here calls skip; one that fails
+# calls fail.  A trap on EXIT of its own must hand on the status to lib_cleanup.
 
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -15,7 +15,7 @@ case $B in /*) ;; *) B=$top/$B ;; esac
 [ "${V:-}" = asan ] && K=$B || K=$B/kill
 name=$(basename "$0" .sh)
 T=$(mktemp -d "${TMPDIR:-/tmp}/sluice-$name.XXXXXX")
-spawned=
+spawned= mounted=
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY no_proxy
 
 # Nothing of the caller's own set-up may leak into a test.
@@ -181,8 +181,28 @@ lib_cleanup() {
 	done
 	wait 2>/dev/null || :
 	cd /
+	for lib_mount in $mounted; do
+		umount "$lib_mount" 2>/dev/null || umount -l "$lib_mount" 2>/dev/null || :
+	done
 	[ -n "${KEEP:-}" ] || rm -rf "$T"
 	exit "$lib_status"
 }
 trap lib_cleanup EXIT
+
+# mount_tmpfs DIR OPTIONS: a file system of its own there, until the test ends.
+mount_tmpfs() {
+	mount -t tmpfs -o "$2" tmpfs "$1" && mounted="$mounted $T/$1"
+}
+
+# small_disk MIB: a file system of that size at disk, until the test ends.
+small_disk() {
+	[ "$(id -u)" -eq 0 ] || skip 'not root: no file system of its own to fill'
+	mkdir disk
+	mount_tmpfs disk "size=${1}m" 2>/dev/null || skip 'no tmpfs can be mounted here'
+}
+
+# fill_disk: what is left of it is taken by disk/filler.
+fill_disk() {
+	dd if=/dev/zero of=disk/filler bs=4k 2>/dev/null || :
+}
 trap 'exit 130' INT TERM

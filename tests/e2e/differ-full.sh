@@ -34,16 +34,13 @@ seq 3000 >expected
 same expected seqs
 
 # F73: a disk of 3 MiB, filled up while differ runs.
-[ "$(id -u)" -eq 0 ] || skip 'not root: no file system of its own to fill'
-mkdir disk
-mount -t tmpfs -o size=3m tmpfs disk 2>/dev/null || skip 'no tmpfs can be mounted here'
-trap 'umount "$T/disk" 2>/dev/null || umount -l "$T/disk" 2>/dev/null; lib_cleanup' EXIT
+small_disk 3
 mkfifo in2
 spawn disk sh -c "STATE_MAP_SIZE=64M exec '$B/differ' -d disk/state <in2"
 exec 5>in2
 many 1 0 10 >&5
 wait_for 10 has "$T/disk.out" '"seq":10,'
-dd if=/dev/zero of=disk/filler bs=4096 count=100000 2>/dev/null || :
+fill_disk
 many 2 0 400 >&5
 wait_for 20 has "$T/disk.log" 'level=error.*unable to commit'
 sleep 0.3

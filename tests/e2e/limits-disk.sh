@@ -54,14 +54,13 @@ done
 
 [ "$(id -u)" -eq 0 ] || skip 'not root: no file system of its own to fill'
 mkdir probe
-mount -t tmpfs tmpfs probe 2>/dev/null || skip 'no tmpfs can be mounted here'
+mount_tmpfs probe size=1m 2>/dev/null || skip 'no tmpfs can be mounted here'
 umount probe
-trap 'for program in $stateful; do umount -l "$T/$program/state" 2>/dev/null || :; done; lib_cleanup' EXIT
 
 for program in $stateful; do
 	rm -rf "$program/state"
 	mkdir "$program/state"
-	mount -t tmpfs -o size=3m,uid=65534,gid=65534,mode=700 tmpfs "$program/state"
+	mount_tmpfs "$program/state" size=3m,uid=65534,gid=65534,mode=700
 	begin "$program"
 	ready "$program"
 	work "$program"

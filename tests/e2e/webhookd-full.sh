@@ -3,10 +3,7 @@
 # known; when there is room, the same alerts trade, once.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/e2e/webhookd-lines.sh"
-[ "$(id -u)" -eq 0 ] || skip 'not root: no file system of its own to fill'
-mkdir disk
-mount -t tmpfs -o size=2m tmpfs disk 2>/dev/null || skip 'no tmpfs can be mounted here'
-trap 'umount "$T/disk" 2>/dev/null || umount -l "$T/disk" 2>/dev/null; lib_cleanup' EXIT
+small_disk 2
 
 export STATE_DIR="$T/disk/state" WEBHOOK_TIMEOUT=0.5
 risker
@@ -16,7 +13,7 @@ post "$(alert BTCUSDT 1640995200000)"
 answers 200
 
 # The first that cannot be recorded is on its way already: its result is told.
-dd if=/dev/zero of=disk/fill bs=4k 2>/dev/null || :
+fill_disk
 n=0
 until has "$T/webhookd.log" 'unable to commit'; do
 	n=$((n + 1))
@@ -38,7 +35,7 @@ post "$(alert "A${n}USDT" 1640995200000)"
 answers 200 '.duplicate == true'
 handed "$before" || fail 'F07: a known alert was handed on again'
 
-rm disk/fill
+rm disk/filler
 wait_for 15 has "$T/webhookd.log" 'the state works again'
 for symbol in B1USDT B2USDT; do
 	post "$(alert $symbol 1640995200000)"

@@ -173,6 +173,11 @@ begin p/scripts/run
 wait_for 15 answers
 [ -z "$(find p/alarm -type f)" ] || fail "alarms: $(cat p/alarm/*)"
 interrupt p
+# A key that cannot trade is said at once, not at the first alert.
+settings WEBHOOK_SECRET=abcdefghijkl BYBIT_TRADE_API_KEY=wrong BYBIT_TRADE_API_SECRET=wrong >p/.env
+begin p/scripts/run
+wait_for 15 has run.log 'level=error stage=trader .*10003.* alarm=key$'
+interrupt p
 # What is wrong with a setting is said before anything starts.
 settings WEBHOOK_SECRET=abcdefgh MAX_POSITIONS=0 >p/.env
 status=0

@@ -119,11 +119,12 @@ struct order {
 	int64_t bare_mono; /* since when its position is without its stop; 0 */
 	int64_t stop_mono; /* no trading-stop before that */
 	int stop_busy;
-	int gone;      /* reads in a row that showed no position */
-	int64_t seq;   /* of a close: the position\'s before it */
-	int whole;     /* of a close: no less than was asked has filled */
-	int silent;    /* another leg of the same close tells for it */
-	int look_only; /* found without a line: looked up, not sent */
+	int stop_taken; /* Bybit said so of the last trading-stop */
+	int gone;	/* reads in a row that showed no position */
+	int64_t seq;	/* of a close: the position\'s before it */
+	int whole;	/* of a close: no less than was asked has filled */
+	int silent;	/* another leg of the same close tells for it */
+	int look_only;	/* found without a line: looked up, not sent */
 	int say_taken, say_sent; /* to be logged after the commit */
 	int split; /* one of two legs: it has a row from the start */
 	int moved; /* the stop is somewhere else, and that was said */

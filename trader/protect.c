@@ -100,7 +100,8 @@ on_stop(void *arg, const struct bybit_reply *r)
 	/* Whatever it says: the position is read (F06). */
 	o->need_mono = o->t->mono_ms + 1;
 	o->stop_mono = o->t->mono_ms + STOP_AGAIN_MS;
-	if (r->class == BYBIT_OK || r->class == BYBIT_DONE) {
+	o->stop_taken = r->class == BYBIT_OK || r->class == BYBIT_DONE;
+	if (o->stop_taken) {
 		/* So there is a position, whatever was read. */
 		o->gone = 0;
 		trader_note(o->t, LOG_INFO, "stop loss set", o, "");
@@ -241,6 +242,24 @@ through(
 	return o->side[0] == 'B' ? c <= 0 : c >= 0;
 }
 
+static void protected(struct order *o, const struct position *p)
+{
+	if (o->bare_mono != 0) {
+		o->bare_mono = 0;
+		alarm_bare(o, 0);
+	}
+	o->need_mono = o->t->mono_ms + GUARD_MS;
+	if (o->step != STEP_PROTECT)
+		return;
+	caps_filled(o->t);
+	o->open_ms = p->open_ms;
+	o->state = ORDER_PROTECTED;
+	o->step = STEP_GUARD;
+	o->fresh = 1;
+	trader_note(o->t, LOG_INFO, "position protected", o, "");
+	answer(o);
+}
+
 /* The position is there, and its stop is not what it must be. */
 static void
 bare(struct order *o, const struct position *p, const struct decimal *stop)
@@ -258,29 +277,16 @@ bare(struct order *o, const struct position *p, const struct decimal *stop)
 	if (through(o, p, stop))
 		protect_close(o,
 		    "closed for want of a stop loss: the price is through it");
-	else if (t->mono_ms - o->bare_mono >= BARE_MAX_MS)
+	else if (t->mono_ms - o->bare_mono < BARE_MAX_MS)
+		set_stop(o);
+	else if (o->stop_taken && decimal_sign(p->stop_loss) != 0) {
+		/* On a tick of Bybit's own: closing would cost more. */
+		trader_note(t, LOG_WARN,
+		    "Bybit keeps another stop loss, leaving it", o, "");
+		protected(o, p);
+	} else
 		protect_close(
 		    o, "closed for want of a stop loss: it could not be set");
-	else
-		set_stop(o);
-}
-
-static void protected(struct order *o, const struct position *p)
-{
-	if (o->bare_mono != 0) {
-		o->bare_mono = 0;
-		alarm_bare(o, 0);
-	}
-	o->need_mono = o->t->mono_ms + GUARD_MS;
-	if (o->step != STEP_PROTECT)
-		return;
-	caps_filled(o->t);
-	o->open_ms = p->open_ms;
-	o->state = ORDER_PROTECTED;
-	o->step = STEP_GUARD;
-	o->fresh = 1;
-	trader_note(o->t, LOG_INFO, "position protected", o, "");
-	answer(o);
 }
 
 /* It is being closed; a close that Bybit does not take must not stop the stop.

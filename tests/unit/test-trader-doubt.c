@@ -316,6 +316,31 @@ test_through_the_stop(void **state)
 	assert_int_equal(fake_booked(f, 1, "-0x"), 1);
 }
 
+/*
+ * The tick has changed since risker was told: Bybit puts the stop on its own.
+ * That is a stop, and no reason to close; one that it never took is none.
+ */
+static void
+test_stop_on_another_tick(void **state)
+{
+	struct fake *f = *state;
+
+	f->tick = 100000;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 15000);
+	fake_expect(f, 1, "-0", "protected");
+	assert_int_equal(f->stop, 46500000);
+	assert_int_equal(f->creates, 1);
+	assert_false(alarm_open(f, "unprotected BTCUSDT 0"));
+	fake_alert(f, 2, "close");
+	fake_run(f, 5000);
+	f->stops_refused = 1;
+	fake_alert(f, 3, "buy");
+	fake_run(f, 15000);
+	fake_expect(f, 3, "-0", "closed");
+	assert_int_equal(fake_booked(f, 3, "-0x"), 1);
+}
+
 /* Somebody moved the stop: theirs to do. */
 static void
 test_stop_moved(void **state)
@@ -483,6 +508,7 @@ main(void)
 		cmocka_unit_test(test_counted_wherever_found),
 		DOUBT(test_stop_in_doubt),
 		DOUBT(test_through_the_stop),
+		DOUBT(test_stop_on_another_tick),
 		DOUBT(test_stop_moved),
 		DOUBT(test_stop_while_closing),
 		DOUBT(test_bare_again),

@@ -30,6 +30,13 @@ member(char out[MEMBER_MAX], const char *body, const char *key)
 	json_free(doc);
 }
 
+/* A stop as Bybit takes it. */
+static int
+on_tick(const struct fake *f, int stop)
+{
+	return f->tick > 0 ? stop - stop % f->tick : stop;
+}
+
 /* "0.020" as thousandths. */
 static int
 thousandths(const char *s)
@@ -90,7 +97,7 @@ fill(struct fake *f, struct fake_order *o, int reduce, int stop)
 		assert_true(f->side == 0 || f->side == o->side);
 		f->side = o->side;
 		f->size += o->filled;
-		f->stop = stop;
+		f->stop = on_tick(f, stop);
 		return;
 	}
 	/* Bybit refuses what would open the other side (F64). */
@@ -287,17 +294,20 @@ stop_loss(struct fake *f, const struct fake_call *c)
 		    "can not set tp/sl/ts for zero position", "{}");
 	} else if (f->stops_refused) {
 		reply(c, BYBIT_REJECT, 110009, 0, "too many", "{}");
-	} else if (f->stop == thousandths(stop)) {
+	} else if (f->stop == on_tick(f, thousandths(stop))) {
 		/* It is so already; but not every refusal says so (F06). */
-		reply(c, BYBIT_REJECT, 10001, 0, "not modified", "{}");
+		if (f->tick > 0)
+			reply(c, BYBIT_DONE, 34040, 0, "not modified", "{}");
+		else
+			reply(c, BYBIT_REJECT, 10001, 0, "not modified", "{}");
 	} else if (f->stops_lost) {
 		moved(f);
 		f->seq++;
 		f->show_mono = f->mono + f->position_lag;
-		f->stop = thousandths(stop);
+		f->stop = on_tick(f, thousandths(stop));
 		reply(c, BYBIT_RETRY, 0, 1, "time-out", "{}");
 	} else {
-		f->stop = thousandths(stop);
+		f->stop = on_tick(f, thousandths(stop));
 		reply(c, BYBIT_OK, 0, 0, "", "{}");
 	}
 }

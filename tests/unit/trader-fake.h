@@ -66,6 +66,7 @@ struct fake {
 	int64_t until_mono; /* of the last one; 0: it may go out any time */
 	int requests;	    /* of any kind */
 	int stops;	    /* trading-stop requests */
+	int tick;	    /* stops are rounded down to it, thousandths; 0 */
 	int leverages;
 
 	/* What tests ask for. */

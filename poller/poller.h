@@ -76,7 +76,10 @@ void poller_free(struct poller *p);
  */
 enum poller_status poller_cycle(struct poller *p, int64_t *next_ms);
 
-/* A new reader: the next cycle tells the instruments, too. */
+/*
+ * A new reader: the next cycle tells the instruments, too, and the records of
+ * a week, since lines that the last one had not read are lost.
+ */
 void poller_refresh(struct poller *p);
 
 /* The cycle that is due is left out: when the next one is. */

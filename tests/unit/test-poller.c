@@ -498,6 +498,31 @@ records_may_be_missing(void **state)
 	fake_end(&f);
 }
 
+/* What an earlier reader got is perhaps lost with it: a new one gets a week. */
+static void
+a_new_reader_gets_the_records(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	fake_start(&f, &fake_usdt, empty);
+	fake_cycle(&f, NULL);
+	f.now_ms += 600000;
+	fake_cycle(&f, NULL);
+	assert_int_equal(fake_count(&f.asked, "startTime=1699999940000"), 1);
+	poller_refresh(f.p);
+	f.now_ms += 5000;
+	fake_cycle(&f, NULL);
+	assert_int_equal(
+	    fake_count(
+		&f.asked, "closed-pnl?category=linear&startTime=1699395805000"),
+	    1);
+	f.now_ms += 5000;
+	fake_cycle(&f, NULL);
+	assert_int_equal(fake_count(&f.asked, "startTime=1700000545000"), 1);
+	fake_end(&f);
+}
+
 /* F24: each scope for itself; records go to the scope of their coin. */
 static void
 several_scopes(void **state)
@@ -605,6 +630,7 @@ main(void)
 		cmocka_unit_test(quick_looks),
 		cmocka_unit_test(executions_of_records),
 		cmocka_unit_test(records_may_be_missing),
+		cmocka_unit_test(a_new_reader_gets_the_records),
 		cmocka_unit_test(several_scopes),
 		cmocka_unit_test(scopes_fail_alone),
 	};

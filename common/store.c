@@ -375,6 +375,9 @@ open_files(struct store *s, const struct store_opts *o, char *err, size_t size)
 			return e;
 	}
 	e = store_files_attach(&s->files, err, size);
+	/* Who makes what is not there finds it, or could not look. */
+	if (e == STORE_NOTFOUND && o->mode != STORE_READ)
+		e = STORE_FAIL;
 	if (e != STORE_OK)
 		return e;
 	if (opened_here(s)) {

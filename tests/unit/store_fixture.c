@@ -37,6 +37,20 @@ statfs(const char *path, struct statfs *out)
 }
 
 int fail_shared;
+int fail_lstat;
+
+int
+lstat(const char *path, struct stat *out)
+{
+	size_t len = strlen(path);
+
+	if (fail_lstat && len > 4 && strcmp(path + len - 4, ".mdb") == 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return (int)syscall(
+	    SYS_newfstatat, AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
+}
 
 int
 fcntl(int fd, int cmd, ...)
@@ -131,7 +145,7 @@ setup(void **arg)
 	(void)arg;
 	/* A test that waits for ever has failed. */
 	(void)alarm(60);
-	fake_fs = fail_shared = 0;
+	fake_fs = fail_shared = fail_lstat = 0;
 	(void)umask(022);
 	(void)snprintf(dir, sizeof(dir), "%s/sluice-store.XXXXXX",
 	    tmp != NULL ? tmp : "/tmp");

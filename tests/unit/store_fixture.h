@@ -23,6 +23,9 @@ extern long fake_fs;
 /* Locks that are shared with others cannot be had. */
 extern int fail_shared;
 
+/* No data file can be looked at by its name. */
+extern int fail_lstat;
+
 int setup(void **arg);
 int teardown(void **arg);
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

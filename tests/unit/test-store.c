@@ -186,6 +186,19 @@ test_modes(void **arg)
 	}
 }
 
+/* What cannot be looked at is not missing: a stage would stay down for that. */
+static void
+test_file_cannot_be_looked_at(void **arg)
+{
+	struct store_opts o = opts(STORE_OWN);
+
+	(void)arg;
+	fail_lstat = 1;
+	refused(&o, STORE_FAIL, "unable to open");
+	fail_lstat = 0;
+	store_close(open_mode(STORE_OWN));
+}
+
 /* Who cannot let others in keeps nobody out: it does not start. */
 static void
 test_others_cannot_be_let_in(void **arg)
@@ -411,6 +424,7 @@ main(void)
 		T(test_one_transaction_at_a_time),
 		T(test_keys_sort_by_their_parts),
 		T(test_modes),
+		T(test_file_cannot_be_looked_at),
 		T(test_others_cannot_be_let_in),
 		T(test_close_on_exec),
 		T(test_folder_is_checked),

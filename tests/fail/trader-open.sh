@@ -57,7 +57,7 @@ recover() {
 	begin
 	printf '{"from":0,"to":%s}\n' "$(date +%s%3N)" >pauses
 	for n in 1 2; do
-		said $n || send_again $n
+		said $n || send run/trader.sock <decided.$n
 	done
 	wait_for 20 safe
 	stop trader

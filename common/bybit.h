@@ -127,8 +127,8 @@ int64_t bybit_offset_ms(const struct bybit *b);
  *
  * It waits while the limit headers or a 10006 hold its path back, and, but for
  * the trading key's, while the clock is too far off for anything signed.  A
- * 10002 is stamped and sent again, twice at the most; nothing else is ever sent
- * again (F02).
+ * 10002 is stamped and sent again, twice at the most, and a GET once after a
+ * 10004; nothing else is ever sent again (F02).
  */
 struct bybit_call {
 	const char *method; /* "GET" or "POST" */

@@ -33,6 +33,7 @@ struct pending {
 	void *arg;
 	int started; /* http has it */
 	int stamps;
+	int doubted; /* a 10004 has come */
 	int64_t sent_mono_ms;
 };
 
@@ -191,6 +192,12 @@ on_reply(void *arg, const struct http_reply *reply)
 		if (++p->stamps < STAMPS_MAX)
 			return;
 		r.class = BYBIT_RETRY;
+	}
+	/* Short of memory libcurl sends a GET without its query. */
+	if (r.code == 10004 && strcmp(p->method, "GET") == 0 && !p->doubted) {
+		p->doubted = 1;
+		p->started = 0;
+		return;
 	}
 	finish(p, &r);
 }

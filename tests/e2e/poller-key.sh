@@ -56,6 +56,11 @@ wait_for 10 has poller.out '"ok":true' 5
 ! grep -q '"type":"wallet"' poller.out || fail "a wallet line"
 grep -q '"type":"tickers"' poller.out || fail "no prices"
 
+# A signature that is called wrong once may be a request that lost its query.
+control fault '{"path":"/v5/position/list","retCode":10004}'
+wait_for 10 has poller.log 'retCode=10004'
+wait_for 10 has poller.out '"ok":true' $(($(grep -c '"ok":true' poller.out) + 3))
+
 # F105: neither key nor secret is to be seen.
 for place in poller.out poller.log "/proc/$(pid_of poller)/cmdline"; do
 	! grep -q 'test_api_key\|test_secret' "$place" || fail "a secret in $place"

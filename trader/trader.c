@@ -513,8 +513,11 @@ trader_close_alarm(struct trader *t, const char *name)
 	if (a == NULL)
 		return;
 	a->fresh = 1;
+	/* What was given up is not tried again: it would never show. */
+	a->open = strncmp(name, "unclosed ", 9) == 0;
 	(void)snprintf(a->text, sizeof(a->text), "%s",
-	    "left open by an earlier run of trader");
+	    a->open ? "the position stands, though an alert asked to close it"
+		    : "left open by an earlier run of trader");
 }
 
 void

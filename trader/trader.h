@@ -117,7 +117,10 @@ int trader_flat(const struct trader *t);
  */
 int trader_knows(const struct trader *t, const char *id);
 
-/* An alarm that the last run left open is closed, until it shows again. */
+/*
+ * An alarm that the last run left open is closed, until it shows again; of a
+ * close that was given up, once its position is gone.
+ */
 void trader_close_alarm(struct trader *t, const char *name);
 /* Whether the map fills up, and whether a reader holds old pages (F72, F74). */
 void trader_store_alarms(struct trader *t, int full, int read_long);

@@ -215,6 +215,13 @@ test_refused(void **state)
 	fake_expect(f, 2, "-0", "rejected");
 	fake_expect_stands(f, 20);
 	assert_true(alarm_open(f, "unclosed BTCUSDT"));
+	/* The next run does not take it back before the position is gone. */
+	fake_crash(f, 0);
+	trader_close_alarm(f->t, "unclosed BTCUSDT");
+	trader_close_alarm(f->t, "halted");
+	fake_run(f, 20000);
+	assert_true(alarm_open(f, "unclosed BTCUSDT"));
+	assert_false(alarm_open(f, "halted"));
 	f->side = (char)(f->size = f->stop = 0);
 	f->seq++;
 	fake_run(f, 20000);

@@ -515,6 +515,8 @@ trader_close_alarm(struct trader *t, const char *name)
 	a->fresh = 1;
 	/* What was given up is not tried again: it would never show. */
 	a->open = strncmp(name, "unclosed ", 9) == 0;
+	if (a->open)
+		(void)slot_of(t, name + 9); /* it is looked at */
 	(void)snprintf(a->text, sizeof(a->text), "%s",
 	    a->open ? "the position stands, though an alert asked to close it"
 		    : "left open by an earlier run of trader");

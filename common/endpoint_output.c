@@ -369,15 +369,15 @@ try_stdout(const struct output *out, const char *p, size_t len)
 	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	ssize_t n;
 
-	if (out->is_socket)
-		n = send(STDOUT_FILENO, p, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	else if (poll(&pfd, 1, 0) == 0)
+	if (!out->is_socket && poll(&pfd, 1, 0) == 0)
 		return 0;
-	else
-		n = write(STDOUT_FILENO, p, len < PIPE_BUF ? len : PIPE_BUF);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	return n;
+	/* A file is never waited for: what an interrupt leaves would stay. */
+	do
+		n = out->is_socket
+		    ? send(STDOUT_FILENO, p, len, MSG_DONTWAIT | MSG_NOSIGNAL)
+		    : write(STDOUT_FILENO, p, len < PIPE_BUF ? len : PIPE_BUF);
+	while (n == -1 && errno == EINTR);
+	return n == -1 && errno == EAGAIN ? 0 : n;
 }
 
 /* For good: what waits is dropped, and the descriptor not waited for. */

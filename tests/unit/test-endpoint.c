@@ -12,12 +12,27 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/clock.h"
 #include "tests/unit/endpoint_fixture.h"
+
+/* The next write to standard output is interrupted. */
+static int interrupted;
+
+ssize_t
+write(int fd, const void *p, size_t len)
+{
+	if (interrupted && fd == STDOUT_FILENO) {
+		interrupted = 0;
+		errno = EINTR;
+		return -1;
+	}
+	return syscall(SYS_write, fd, p, len);
+}
 
 static void
 test_names(void **arg)
@@ -343,6 +358,29 @@ test_stdout_that_is_full(void **arg)
 	back_to_stdout();
 }
 
+/* No descriptor tells when a file can be written to: nothing is left over. */
+static void
+test_stdout_that_is_interrupted(void **arg)
+{
+	FILE *file = tmpfile();
+	struct output *out;
+	char text[8] = "";
+
+	(void)arg;
+	assert_non_null(file);
+	(void)fflush(stdout);
+	(void)dup2(fileno(file), STDOUT_FILENO);
+	out = open_out(OUTPUT_QUEUE, "-");
+	interrupted = 1;
+	assert_int_equal(output_write(out, "{}\n", 3), 0);
+	assert_int_equal(interrupted, 0);
+	assert_int_equal(output_pending(out), 0);
+	assert_int_equal(output_close(out, 0), 0);
+	back_to_stdout();
+	assert_int_equal(pread(fileno(file), text, sizeof(text), 0), 3);
+	(void)fclose(file);
+}
+
 int
 main(void)
 {
@@ -357,6 +395,7 @@ main(void)
 		T(test_stdout_made_nonblocking),
 		T(test_stdout_without_a_reader),
 		T(test_stdout_that_is_full),
+		T(test_stdout_that_is_interrupted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,15 +31,25 @@ struct pass {
 	int blind; /* a row did not say whose it is: nothing is absent */
 };
 
+/* What stands in a row's field, for a person. */
+static const char *
+shown(const struct row_text *t, enum row_field f, const char *without)
+{
+	const char *text = t->field[f];
+
+	return text != NULL && *text != '\0' ? text : without;
+}
+
 static void
 warn_row(const struct pass *p, const struct row_text *t, const char *why)
 {
-	const char *symbol = t->field[ROW_SYMBOL], *idx = t->field[ROW_IDX];
-
 	differ_note(p->d, NOTE_WARN,
-	    "ignoring a row of %s (positionIdx %s): %s",
-	    symbol != NULL && *symbol != '\0' ? symbol : "an unknown symbol",
-	    idx != NULL && *idx != '\0' ? idx : "unknown", why);
+	    "ignoring a row of %s (positionIdx %s): %s (side %s, size %s, "
+	    "avgPrice %s, positionStatus %s, seq %s)",
+	    shown(t, ROW_SYMBOL, "an unknown symbol"),
+	    shown(t, ROW_IDX, "unknown"), why, shown(t, ROW_SIDE, "-"),
+	    shown(t, ROW_SIZE, "-"), shown(t, ROW_AVG, "-"),
+	    shown(t, ROW_STATUS, "-"), shown(t, ROW_SEQ, "-"));
 }
 
 static void

@@ -193,6 +193,34 @@ an_open_of_who_left_is_not_credited_to_another(void **state)
 	assert_int_equal(get(f, "s1").balance, 3);
 }
 
+/* F30: the chat that is gone is no longer the subscriber's. */
+static void
+an_address_of_before_parks_nobody(void **state)
+{
+	const struct outcome gone = { .kind = OUTCOME_GONE };
+	struct fixture *f = *state;
+	struct subscriber s;
+	struct store_txn *t;
+
+	add(f, "s1", 5);
+	f->hang = 1;
+	take(f, 1, "OPEN");
+	assert_int_equal(notifier_pump(f->n, f->now), STORE_OK);
+	s = get(f, "s1");
+	strcpy(s.address, "7");
+	t = begin(f, 1);
+	assert_int_equal(roll_put(t, &s), STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+	f->held[0].done(f->held[0].arg, &gone);
+	assert_int_equal(notifier_settle(f->n, f->now), STORE_OK);
+	assert_int_equal(get(f, "s1").active, 1);
+	assert_false(alarm_open(f, "subscriber s1"));
+	f->hang = 0;
+	take(f, 2, "OPEN");
+	run(f);
+	assert_int_equal(delivery(f, J1, 2, "s1").state, DELIVERY_DELIVERED);
+}
+
 /*
  * At random.
  */
@@ -652,6 +680,7 @@ main(void)
 		TEST(who_says_wait_no_time_is_left_alone_for_a_second),
 		TEST(who_gets_the_id_of_another_gets_nothing_of_theirs),
 		TEST(an_open_of_who_left_is_not_credited_to_another),
+		TEST(an_address_of_before_parks_nobody),
 		TEST(nothing_is_lost_or_doubled_at_random),
 	};
 

@@ -133,6 +133,9 @@ test_requests(void **arg)
 		{ POST "Content-Length: 0\r\n\r\n ", 400 },
 		{ POST "Content-Length: 5\n\r\nhello", 400 },
 		{ POST "Content-Length: 5\r\n\nhello", 400 },
+		/* What would be fine where the byte before were a CR. */
+		{ POST "Content-Length: 55\n\r\nhello", 400 },
+		{ POST "X: ab\nContent-Length: 5\r\n\r\nhello", 400 },
 		{ POST "Content-Length: 5\r\r\n\r\nhello", 400 },
 		{ POST "X: a\rContent-Length: 5\r\n\r\nhello", 400 },
 		{ "POST /bybit HTTP/1.1\nHost: x\n\n", 400 },

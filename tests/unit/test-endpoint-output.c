@@ -94,9 +94,11 @@ test_back_off(void **arg)
 	finish(pid, 0);
 }
 
+/* F93: of a line that was under way nothing goes to the next peer. */
 static void
 test_reconnects(void **arg)
 {
+	static char line[1 << 20];
 	struct input *in = open_in(endpoint);
 	struct output *out = open_out(OUTPUT_QUEUE, endpoint);
 	struct input_line l;
@@ -105,6 +107,10 @@ test_reconnects(void **arg)
 	(void)arg;
 	assert_int_equal(input_next(in, &l), INPUT_WAIT);
 	assert_int_equal(output_ready(out), 1);
+	memset(line, 's', sizeof(line));
+	line[sizeof(line) - 1] = '\n';
+	assert_int_equal(output_write(out, line, sizeof(line)), 0);
+	assert_in_range(output_pending(out), 1, sizeof(line) - 1);
 	input_close(in);
 	assert_int_equal(output_ready(out), 0);
 	(void)output_write(out, "{\"lost\":1}\n", 11);

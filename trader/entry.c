@@ -62,6 +62,7 @@ on_leverage(void *arg, const struct bybit_reply *r)
 		(void)snprintf(o->reason, sizeof(o->reason),
 		    "LEVERAGE cannot be set: %s", r->error);
 		o->ret_code = r->code;
+		send_halt(o->t, r);
 		trader_finish(o, ORDER_REJECTED);
 	} else {
 		o->step = STEP_WAIT;

@@ -136,6 +136,8 @@ void foreign_advance(struct trader *t);
 
 /* send.c */
 void send_order(struct order *o);
+/* What is wrong with the account or the key stops all entries (F65, F67). */
+void send_halt(struct trader *t, const struct bybit_reply *r);
 
 /* track.c */
 void track_start(struct order *o, int known);

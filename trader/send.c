@@ -60,11 +60,11 @@ try_later(struct order *o, const struct bybit_reply *r)
 	o->step = STEP_WAIT;
 }
 
-/* What is wrong with the account or the key stops all entries (F65, F67). */
-static int
-halts(const struct bybit_reply *r)
+void
+send_halt(struct trader *t, const struct bybit_reply *r)
 {
-	return r->class == BYBIT_FATAL && r->code < 100000 && r->code != 10029;
+	if (r->class == BYBIT_FATAL && r->code < 100000 && r->code != 10029)
+		trader_halt(t, r->error);
 }
 
 static void
@@ -73,8 +73,7 @@ rejected(struct order *o, const struct bybit_reply *r)
 	(void)snprintf(o->reason, sizeof(o->reason), "%s", r->error);
 	o->ret_code = r->code;
 	trader_note(o->t, LOG_WARN, "order refused", o, r->error);
-	if (halts(r))
-		trader_halt(o->t, r->error);
+	send_halt(o->t, r);
 	if (o->kind != ORDER_ENTRY) {
 		close_in_vain(o, 0);
 		return;

@@ -211,6 +211,22 @@ test_key_refused(void **state)
 	assert_non_null(strstr(buf_cstr(&f->said), "\"retCode\":33004"));
 }
 
+/* The same, where the leverage is what is asked for first. */
+static void
+test_key_refused_for_leverage(void **state)
+{
+	struct fake *f = *state;
+
+	f->t->opts.leverage = decimal_from_int(5);
+	fake_alert(f, 1, "buy");
+	fake_turn(f, 10, 1);
+	f->key_expired = 1;
+	fake_run(f, 500);
+	fake_expect(f, 1, "-0", "rejected");
+	assert_int_equal(f->creates, 0);
+	assert_int_equal(f->halted, 1);
+}
+
 static int
 alarm_open(const struct fake *f, const char *name)
 {
@@ -313,6 +329,7 @@ main(void)
 		REFUSED(test_called_duplicate),
 		REFUSED(test_key_expires),
 		REFUSED(test_key_refused),
+		REFUSED(test_key_refused_for_leverage),
 		REFUSED(test_store_alarms),
 		REFUSED(test_old_look),
 		REFUSED(test_without_a_stop),

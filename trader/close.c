@@ -251,19 +251,23 @@ is_later(const struct order *e, const struct order *o)
 }
 
 /*
- * A later entry of the symbol that went out: what stands there is its position,
- * not the one that was to be closed.
+ * 1 where a later entry of the symbol went out: what stands there is its
+ * position, not the one that was to be closed.  -1 where that is not known yet.
  */
 static int
 later_entry(const struct order *o)
 {
+	int perhaps = 0;
+
 	for (const struct order *e = o->t->orders; e != NULL; e = e->next)
 		if (e->kind == ORDER_ENTRY && !e->test && is_later(e, o) &&
 		    strcmp(e->symbol, o->symbol) == 0 &&
-		    (e->sends > 0 || e->perhaps) &&
-		    (!order_final(e) || e->state == ORDER_CLOSED))
-			return 1;
-	return 0;
+		    (!order_final(e) || e->state == ORDER_CLOSED)) {
+			if (e->sends > 0)
+				return 1;
+			perhaps |= e->perhaps;
+		}
+	return perhaps ? -1 : 0;
 }
 
 /* A fill of the symbol that the position does not show yet. */
@@ -345,13 +349,24 @@ choose_leg(struct order *o, const struct slot *s)
 	return 0;
 }
 
-/* Too old, or for what is gone: then it has its end. */
+/*
+ * Too old, or for what is gone: then it has its end.  While a close goes on no
+ * entry goes out behind it; but after a start on a state that was lost it may
+ * have been done long since, with an entry behind it: a further order waits
+ * until that is known.
+ */
 static int
 too_late(struct order *o)
 {
-	int old = o->t->wall_ms - o->time_ms > CLOSE_MAX_AGE_MS;
+	int old = o->t->wall_ms - o->time_ms > CLOSE_MAX_AGE_MS, later = 0;
 
-	if (!old && (o->sends > 0 || o->attempt > 0 || !later_entry(o)))
+	if (o->sends == 0)
+		later = later_entry(o);
+	if (!old && later == -1 && o->attempt > 0) {
+		o->next_mono = o->t->mono_ms + AGAIN_MS;
+		return 1;
+	}
+	if (!old && later == 0)
 		return 0;
 	(void)snprintf(o->reason, sizeof(o->reason),
 	    "Close expired: it is over an hour old, or a later entry of %s was "

@@ -92,6 +92,49 @@ test_flatten_beside_a_close(void **state)
 	assert_true(trader_flat(f->t));
 }
 
+/*
+ * F68: a close of which the state knows nothing any more, as it was lost, has
+ * long been done: what stands there is a later entry's.
+ */
+static void
+test_close_of_a_lost_state(void **state)
+{
+	(void)state;
+
+	for (int shift = 0; shift < 3; shift++) {
+		char lines[3][2048];
+		struct fake f;
+
+		fake_start(&f);
+		fake_run(&f, 500);
+		for (int n = 0; n < 3; n++) {
+			fake_line(lines[n], sizeof(lines[n]), &f, n + 1,
+			    n == 1 ? "close" : "buy", "");
+			assert_int_equal(
+			    fake_take(&f, lines[n], 0, 0), TRADER_TAKEN);
+			fake_run(&f, 3000);
+		}
+		fake_expect(&f, 3, "-0", "protected");
+		f.nrows = 0;
+		fake_crash(&f, 0);
+		for (int n = 0; n < 3; n++)
+			assert_int_equal(
+			    fake_take(&f, lines[(n + shift) % 3], 1, 0),
+			    TRADER_TAKEN);
+		fake_run(&f, 50 + 200 * shift);
+		/* Once more, in the midst of it. */
+		fake_crash(&f, 0);
+		for (int n = 0; n < 3; n++)
+			(void)fake_take(&f, lines[n], 1, 0);
+		fake_run(&f, 30000);
+		fake_expect(&f, 2, "-0", "closed");
+		fake_expect(&f, 3, "-0", "protected");
+		fake_expect_stands(&f, 20);
+		assert_int_equal(f.norders, 3);
+		fake_end(&f);
+	}
+}
+
 /* What is to be closed stays so after a crash, whoever asked for it. */
 static void
 test_flatten_is_remembered(void **state)
@@ -275,6 +318,7 @@ main(void)
 		CLOSE(test_link_taken),
 		CLOSE(test_no_fill_for_long),
 		CLOSE(test_refused),
+		cmocka_unit_test(test_close_of_a_lost_state),
 		cmocka_unit_test(test_clock_set_back),
 	};
 

@@ -447,7 +447,7 @@ gather(struct differ *d, struct leg *l, struct decimal need, int64_t now,
     struct exits *got, enum reason *reason)
 {
 	int64_t until = latest(d, l);
-	struct decimal rest, entry = decimal_zero;
+	struct decimal rest, entry = decimal_zero, run = decimal_zero;
 
 	if (decimal_cmp(in_hand(d, l, until), need) < 0 &&
 	    now < l->steps[0].time + RECORD_WAIT_MS)
@@ -463,8 +463,15 @@ gather(struct differ *d, struct leg *l, struct decimal need, int64_t now,
 		if (decimal_sign(rest) <= 0 && !grown(l, rest, entry, r))
 			break;
 		*reason = record_reason(r);
+		/* Nothing was added meanwhile: it was all held at once. */
+		if (decimal_cmp(entry, r->entry) != 0)
+			run = decimal_zero;
 		entry = r->entry;
+		sum_sub(&run, got->qty);
 		take(d, l, r, decimal_sign(rest) > 0 ? rest : r->left, got);
+		sum_add(&run, got->qty);
+		if (decimal_cmp(run, l->trade.max) > 0)
+			l->trade.max = run;
 	}
 	return 1;
 }

@@ -1,5 +1,5 @@
 # What the tests of notifier's commands share.  Sourced, after lib.sh and
-# tests/e2e/notifier-signals.sh.
+# tests/notifier.sh.
 
 # tell USER TEXT [MEMBERS]: somebody writes to the bot; more members as
 # ,"name":value.

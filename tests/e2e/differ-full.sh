@@ -3,7 +3,7 @@
 # tried again, nothing is read or announced meanwhile; when there is room it
 # goes on where it was, and nothing is lost or said twice.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/differ-lines.sh"
+. "$top/tests/differ.sh"
 
 # F72: a map of 1 MiB holds some of 3000 positions' trades, not all.
 many() {

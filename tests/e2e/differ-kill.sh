@@ -4,7 +4,7 @@
 # The next start takes the same input again: the journal has every event once,
 # without a gap, and what was written is part of it.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/differ-lines.sh"
+. "$top/tests/differ.sh"
 kill_points differ
 
 recording 6 >in.ndjson

@@ -3,7 +3,7 @@
 # F93 (half a line), F95 (a lone line comes at once), F100 (no newline),
 # SIGTERM, exit codes.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/differ-lines.sh"
+. "$top/tests/differ.sh"
 requires jq perl
 
 recording 200 >in.ndjson

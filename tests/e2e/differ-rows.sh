@@ -2,7 +2,7 @@
 # What others read in differ's state: health, alarms, account rows of two
 # accounts; a line of another host or uid is refused and raises an alarm.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/differ-lines.sh"
+. "$top/tests/differ.sh"
 requires jq
 
 table() {

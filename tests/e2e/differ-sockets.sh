@@ -2,7 +2,7 @@
 # differ as a service: lines from several peers, signals to several outputs;
 # a peer that is restarted, cut inside a line, or not there at first.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/differ-lines.sh"
+. "$top/tests/differ.sh"
 requires perl
 
 # catch NAME PATH: what peers write to a socket goes to NAME.out.

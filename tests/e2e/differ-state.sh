@@ -1,7 +1,7 @@
 #!/bin/sh
 # The state's files: F23 (lost or damaged), a second instance, -n, exit codes.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/differ-lines.sh"
+. "$top/tests/differ.sh"
 
 # status EXPECTED COMMAND...: it must end with that status and say why.
 status() {

@@ -4,7 +4,7 @@
 # answer that cannot be sent.  Messages go out all the while, and the token is
 # in no log.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 . "$top/tests/bot.sh"
 requires jq curl
 

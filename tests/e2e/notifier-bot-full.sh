@@ -2,7 +2,7 @@
 # /halt where nothing goes into the state: the disk takes nothing, so that not
 # even what was asked can be noted; the map is full, and signals wait in vain.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 . "$top/tests/bot.sh"
 requires jq curl prlimit
 

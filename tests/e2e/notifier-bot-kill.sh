@@ -3,7 +3,7 @@
 # commit and the confirmation to Telegram (K16): everything has one effect, and
 # is answered by the next start; a halt holds, a resume is not done twice.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 . "$top/tests/bot.sh"
 requires jq curl
 kill_points notifier

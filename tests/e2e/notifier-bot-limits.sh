@@ -4,7 +4,7 @@
 # state.  Answers keep the limits of messages, and a poll that hangs delays no
 # message.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 . "$top/tests/bot.sh"
 requires jq curl
 

@@ -2,7 +2,7 @@
 # What the operator says to the bot: status, halt, resume; who is the operator,
 # and who is not; what comes too late; a halt that trader would not start with.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 . "$top/tests/bot.sh"
 requires jq curl
 

@@ -3,7 +3,7 @@
 # anywhere: an offset that is older than six days is forgotten, so that no lower
 # number is confirmed unread.  Another bot's numbers are its own, too.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 . "$top/tests/bot.sh"
 requires jq curl
 # The library itself: the command faketime would stand between us and what it

@@ -3,7 +3,7 @@
 # that is delivered; every command of a subscriber, in both languages; who is
 # one already under another id; groups, other bots, forwarded words.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 . "$top/tests/bot.sh"
 requires jq curl
 

@@ -4,7 +4,7 @@
 # standard output, with nothing lost (F92); 78 for what must be set otherwise.
 # A reader that reads nothing does not hold Telegram up (F101).
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 
 exchange

@@ -5,7 +5,7 @@
 # so that a restart asks the old one no more; one that moves in a circle ends.
 # Who comes back is resumed.  The stand-in's journal is the witness.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 
 exchange

@@ -6,7 +6,7 @@
 #
 # Not tested: Discord, Slack and ntfy themselves.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl openssl
 
 exchange

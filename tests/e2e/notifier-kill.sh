@@ -3,7 +3,7 @@
 # committed and nothing sent, and with messages sent and not recorded.  The
 # next start sends what is not settled: at least once, in order, charged once.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 kill_points notifier
 

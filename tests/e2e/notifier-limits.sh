@@ -4,7 +4,7 @@
 # parts, one of which is tried again (F33); a text that cannot be parsed, once
 # more and not for ever (F29).  The stand-in's journal is the witness.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 
 exchange

@@ -4,7 +4,7 @@
 # comes again changes nothing, also after a restart.  What is no signal is
 # skipped; half a line at the end is exit 65 (F93).
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq
 
 "$B/subscribers" add boris -c stdout -t boris -b 5

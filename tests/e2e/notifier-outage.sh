@@ -9,7 +9,7 @@
 # Not tested: hours of it, an OPEN that is too old (unit/test-outage,
 # e2e/subscribers-ledger).
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 
 exchange

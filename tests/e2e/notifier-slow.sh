@@ -7,7 +7,7 @@
 #
 # Not tested: a host that stays away (unit/test-way, unit/test-outage).
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 
 exchange

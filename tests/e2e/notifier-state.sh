@@ -4,7 +4,7 @@
 # full pipe, never announces anything twice, and notices a state that is damaged,
 # lost or set back (F23, F83).  A line of another state, or without one, is said.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq
 
 "$B/subscribers" add ann -c stdout -t ann -b 9 -l en

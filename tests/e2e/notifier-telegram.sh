@@ -4,7 +4,7 @@
 # outage and what comes after it (F32, F34), and nowhere the token (F35).  The
 # stand-in's journal is the witness.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 
 exchange

@@ -5,7 +5,7 @@
 #
 # Not tested: each placeholder and each mistake (unit/test-templates).
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl openssl
 
 exchange

@@ -4,7 +4,7 @@
 # else waits, and no chat is asked all the time.  Then all are told to: none is
 # asked before.  The stand-in's journal is the witness.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 
 exchange

@@ -4,7 +4,7 @@
 # operator is told of both, once each; of alarms of other stages too.  So with a
 # poller that is stopped, or that lives and gets no answer.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 
 exchange

@@ -3,7 +3,7 @@
 # with the same pid, are one to it.  Who reads is told so; in one namespace they
 # work together.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/differ-lines.sh"
+. "$top/tests/differ.sh"
 [ "$(id -u)" -eq 0 ] && unshare -pf true 2>/dev/null || skip 'no pid namespace can be made here'
 
 export STATE_DIR="$T/state" STATE_MAP_SIZE=64M

@@ -13,7 +13,7 @@ if [ -z "${RESOLVER_INSIDE:-}" ]; then
 	RESOLVER_INSIDE=1 exec unshare -m --propagation private "$0"
 fi
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 . "$top/tests/tls.sh"
 requires jq curl perl
 export SIGNAL_POLL_INTERVAL=0.2 ALLOWED_SYMBOLS=BTCUSDT BYBIT_API_KEY=test_api_key BYBIT_API_SECRET=test_secret

@@ -6,7 +6,13 @@
 
 "$B/subscribers" -d state add ann -c stdout -t - -b 7 2>add.log || fail "add: $(cat add.log)"
 "$B/subscribers" -d state list >before
-status=0
-env LD_PRELOAD="$B/badread.so" BADREAD='lstat 0 state/notifier.mdb' "$B/notifier" -d state </dev/null >out 2>log || status=$?
+has before '"id":"ann"' || fail "there is no state to lose: $(cat before)"
+env LD_PRELOAD="$B/badread.so" BADREAD='lstat 0 state/notifier.mdb' "$B/notifier" -d state </dev/null >out 2>log ||
+    fail "notifier ended with $?: $(cat log)"
 "$B/subscribers" -d state list >after
 same before after
+
+# That library strikes: where there is no state, none is made either.
+status=0
+env LD_PRELOAD="$B/badread.so" BADREAD='lstat 0 new/notifier.mdb' "$B/notifier" -d new </dev/null >out 2>log || status=$?
+[ "$status" -eq 78 ] && [ ! -e new/notifier.mdb ] || fail "notifier ended with $status: $(cat log)"

@@ -4,7 +4,7 @@
 # list of actions drops is no failure; a filter that changes in mid-trade
 # takes nothing away of a trade whose OPEN was given.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq
 
 export NOTIFY_LANG=en

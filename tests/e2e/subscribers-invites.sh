@@ -2,7 +2,7 @@
 # subscribers invite, invites, revoke: codes that nobody can guess, and that
 # stand in no state; what is wrong changes nothing.  Their use: notifier-bot*.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq
 
 s() {

@@ -4,7 +4,7 @@
 # that were paid for and those that did not arrive, kills at K4, K13 and K14
 # (F31), retries, and an outage (F34).
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq curl
 kill_points notifier
 

@@ -3,7 +3,7 @@
 # those that write, and notifier, go on with it, with what was pending; the
 # first change of a balance gets a row `start` in front.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq mdb_dump mdb_load
 
 export TELEGRAM_BOT_TOKEN=1:t TELEGRAM_API_URL=http://127.0.0.1:9 NOTIFY_LANG=en
@@ -17,6 +17,7 @@ s add bob -c stdout -t bob -b 3
 signal 1 1 OPEN | "$B/notifier" -l >out 2>notifier.log || fail "notifier ended with $?"
 
 # As it was: without the table, and without its numbers in the rows.
+[ -s state/notifier.mdb ] || fail 'there is no state'
 mdb_dump -n -a -p state/notifier.mdb >dump || skip "mdb_dump cannot read the state"
 awk '/^VERSION=/ { head = "" ; holding = 1 }
     /^database=/ { skip = $0 == "database=ledger"; holding = 0; if (!skip) printf "%s", head }

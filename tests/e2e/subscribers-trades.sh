@@ -3,7 +3,7 @@
 # out, after restarts, and no one else.  Commands change what they are to while
 # notifier charges: no change is lost, and the ledger adds up.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 requires jq
 
 export NOTIFY_LANG=en

@@ -4,7 +4,7 @@
 # guesses), F42 to F47 (what a body may be), F53; and that the token is in no
 # log, no state and no line.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/webhookd-lines.sh"
+. "$top/tests/webhookd.sh"
 
 risker
 hook WEBHOOK_TRUST_PROXY=127.0.0.1 WEBHOOK_TIMEOUT=0.5 LOG_LEVEL=DEBUG

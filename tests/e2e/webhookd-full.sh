@@ -2,7 +2,7 @@
 # F08, F73: the disk is full: 503 and not a word to risker, but for what is
 # known; when there is room, the same alerts trade, once.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/webhookd-lines.sh"
+. "$top/tests/webhookd.sh"
 small_disk 2
 
 export STATE_DIR="$T/disk/state" WEBHOOK_TIMEOUT=0.5

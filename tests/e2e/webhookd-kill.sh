@@ -4,7 +4,7 @@
 # whose line nobody has read (K3).  Whatever the client then does, risker gets
 # one id, and every client that asks again gets its result.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/webhookd-lines.sh"
+. "$top/tests/webhookd.sh"
 kill_points webhookd
 WEBHOOKD=$K/webhookd
 

@@ -3,7 +3,7 @@
 # (the reader of its output has gone), F95 (a line comes at once), F96 (neither
 # full pipes nor the end lock it up), end of input, half a last line.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/webhookd-lines.sh"
+. "$top/tests/webhookd.sh"
 
 # A risker for pipes: three lines of noise with each result, so that the way
 # back is fuller than the way there; slow where the file slow is.

@@ -4,7 +4,7 @@
 # not handed on), F98 (its socket), F99 (back-off), F102 (a log that nobody
 # reads), SIGTERM with clients that wait.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/webhookd-lines.sh"
+. "$top/tests/webhookd.sh"
 
 # Nobody there: 503, at once, nothing recorded, nothing handed on later.
 hook ALERT_TTL=4 WEBHOOK_TRUST_PROXY=127.0.0.1

@@ -3,7 +3,7 @@
 # operator's listener), F54 (settings), F105 (secrets); -n; the warning about
 # ports; -h and wrong options.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/webhookd-lines.sh"
+. "$top/tests/webhookd.sh"
 
 # refuses STATUS PATTERN NAME=VALUE...: with -n and without.
 refuses() {

@@ -3,7 +3,7 @@
 # certificate, with one that does not fit its key, and the alarm 14 days before
 # it ends.  The rest of TLS: unit/test-tls, e2e/listener-tls.
 . "$(dirname "$0")/../lib.sh"
-. "$top/tests/e2e/webhookd-lines.sh"
+. "$top/tests/webhookd.sh"
 . "$top/tests/tls.sh"
 
 self_signed short IP:127.0.0.1 -days 13

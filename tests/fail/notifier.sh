@@ -2,7 +2,7 @@
 # delivered.  What was on the wire and not recorded, one message a subscriber,
 # comes twice.
 requires jq curl
-. "$top/tests/e2e/notifier-signals.sh"
+. "$top/tests/notifier.sh"
 pending='' # whether messages are, before the program starts
 export TELEGRAM_BOT_TOKEN=1:t NOTIFY_LANG=en NOTIFY_WEBHOOK_SECRET=0123456789abcdef0123456789abcdef
 

@@ -1,6 +1,6 @@
 # Keeps a state.  Two alerts, with a risker that answers; after the next start
 # both are sent again, as TradingView does, and must get their result.
-. "$top/tests/e2e/webhookd-lines.sh"
+. "$top/tests/webhookd.sh"
 export WEBHOOK_TIMEOUT=1
 alerts='1 2'
 recorded=0 # of them, before the program starts

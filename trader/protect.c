@@ -19,8 +19,10 @@
 #define BARE_MAX_MS 8000
 #define STOP_AGAIN_MS 1000
 #define UNREAD_MAX_MS 10000
-#define LAG_MS 1000 /* a position may be seen that much after its fill */
-#define GONE_MIN 2  /* reads without the position, while guarded */
+#define LAG_MS 1000 /* a position is seen that much after its fill, mostly */
+/* … and may be, by all that answers (section 8.2): before, none is no news. */
+#define LAG_MAX_MS 10000
+#define GONE_MIN 2 /* reads without the position, while guarded */
 
 /* Why a position that has its stop is closed all the same. */
 static const char *
@@ -107,7 +109,7 @@ on_stop(void *arg, const struct bybit_reply *r)
 		trader_note(o->t, LOG_INFO, "stop loss set", o, "");
 	} else if (r->code == 10001 && strstr(r->error, "zero position")) {
 		if (o->step == STEP_PROTECT &&
-		    o->t->mono_ms - o->fill_mono >= LAG_MS)
+		    o->t->mono_ms - o->fill_mono >= LAG_MAX_MS)
 			o->gone = GONE_SURE;
 	} else {
 		trader_note(

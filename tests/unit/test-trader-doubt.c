@@ -435,6 +435,30 @@ test_position_late(void **state)
 	assert_int_equal(f->creates, 1);
 }
 
+/* All of Bybit is late: it is no end of an entry that has just filled. */
+static void
+test_no_position_yet(void **state)
+{
+	struct fake *f = *state;
+
+	f->position_lag = 8000;
+	f->stops_late = 1;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 10000);
+	fake_expect(f, 1, "-0", "protected");
+	fake_alert(f, 2, "close");
+	fake_run(f, 20000);
+	fake_expect(f, 1, "-0", "closed");
+	/* One that was stopped out at once is told by the same words, later. */
+	f->position_lag = 300;
+	fake_alert(f, 3, "buy");
+	fake_run(f, 100);
+	f->side = (char)(f->size = f->stop = 0);
+	f->seq++;
+	fake_run(f, 12000);
+	fake_expect(f, 3, "-0", "closed");
+}
+
 /*
  * The first certainly had no effect, and of the second nothing was stored when
  * it went out and the run was killed: a third that is refused is no end.
@@ -514,6 +538,7 @@ main(void)
 		DOUBT(test_bare_again),
 		DOUBT(test_position_unread),
 		DOUBT(test_position_late),
+		DOUBT(test_no_position_yet),
 		DOUBT(test_refused_after_crash),
 		DOUBT(test_flatten_after_crash),
 		DOUBT(test_close_after_crash),

@@ -289,7 +289,8 @@ stop_loss(struct fake *f, const struct fake_call *c)
 
 	f->stops++;
 	member(stop, c->payload, "stopLoss");
-	if (f->side == 0) {
+	if (f->side == 0 ||
+	    (f->stops_late && f->mono < f->show_mono && f->was_side == 0)) {
 		reply(c, BYBIT_REJECT, 10001, 0,
 		    "can not set tp/sl/ts for zero position", "{}");
 	} else if (f->stops_refused) {

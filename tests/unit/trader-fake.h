@@ -82,6 +82,7 @@ struct fake {
 	int64_t alien_ms;  /* … and when it was made */
 	int mark;	   /* price; 0: 47500 */
 	int stops_refused;
+	int stops_late; /* trading-stop sees no more than the row shows */
 	int stops_lost; /* set, but the reply is lost, and it shows late */
 	int halted, unwritable; /* the file; it cannot be made */
 	const char *held;	/* a path whose replies do not come; NULL */

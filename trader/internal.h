@@ -95,6 +95,7 @@ struct trader {
 	int isolated;		     /* isolated margin */
 	int read_only;		     /* the key cannot trade */
 	int blocked; /* the state cannot be written: no entry goes out */
+	int hold;    /* what is perhaps sent waits */
 	int stopping;
 	int flatten;
 	struct buf said; /* results that are said again, lines */

@@ -19,6 +19,7 @@
 #include "trader/process.h"
 
 #define SCAN_MS 1000	   /* between looks for decisions without an order */
+#define UNREAD_MS 5000	   /* of decisions that cannot be read: an alarm */
 #define TRIM_MS 1000	   /* between givings back of mapped pages */
 #define TICK_MS 60000	   /* housekeeping of the store */
 #define STOP_MS 6000	   /* what is under way gets so long after SIGTERM */
@@ -336,6 +337,13 @@ scan(struct process *p)
 		p->unread = 0;
 		p->starting = 0;
 	}
+	trader_hold(p->trader, p->starting);
+	if (!p->unread)
+		p->unread_mono = 0;
+	else if (p->unread_mono == 0)
+		p->unread_mono = p->mono_ms;
+	trader_unread_alarm(
+	    p->trader, p->unread && p->mono_ms - p->unread_mono >= UNREAD_MS);
 }
 
 static void

@@ -41,6 +41,7 @@ struct process {
 	int64_t retry_mono, retry_ms; /* 0: the last commit went well */
 	int missed; /* an order could not be taken in, as a read failed */
 	int unread; /* … and was said: not all decisions could be read */
+	int64_t unread_mono; /* since when */
 };
 
 /* The account and host that the state belongs to; of no other, it ends. */

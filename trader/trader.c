@@ -439,6 +439,8 @@ trader_advance(struct trader *t)
 	if (t->flatten)
 		flatten(t);
 	for (struct order *o = t->orders; o != NULL; o = o->next) {
+		if (o->perhaps && t->hold)
+			continue;
 		if (o->kind == ORDER_ENTRY)
 			entry_advance(o);
 		else
@@ -538,6 +540,21 @@ trader_began(struct trader *t, int64_t wall_ms, int64_t orders)
 {
 	t->began_ms = wall_ms;
 	t->orphans = orders;
+}
+
+void
+trader_unread_alarm(struct trader *t, int open)
+{
+	trader_alarm(t, open, "decisions",
+	    "risker's decisions, or trader's own orders, cannot all be read: "
+	    "what cannot is not traded; see trader's log, look after the disk, "
+	    "or restore the state");
+}
+
+void
+trader_hold(struct trader *t, int on)
+{
+	t->hold = on;
 }
 
 int

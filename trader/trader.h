@@ -87,6 +87,12 @@ enum trader_taken {
 enum trader_taken trader_order_line(struct trader *t, char *text, size_t len,
     int perhaps, int look_only, char *why, size_t size);
 
+/*
+ * While it is on, orders that are perhaps sent wait: not all decisions are
+ * known yet, and what is not may be what stands at Bybit.
+ */
+void trader_hold(struct trader *t, int on);
+
 /* Do what can be done now; the next moment of interest, monotonic. */
 int64_t trader_advance(struct trader *t);
 
@@ -124,6 +130,8 @@ int trader_knows(const struct trader *t, const char *id);
 void trader_close_alarm(struct trader *t, const char *name);
 /* Whether the map fills up, and whether a reader holds old pages (F72, F74). */
 void trader_store_alarms(struct trader *t, int full, int read_long);
+/* risker's decisions, or our own rows, cannot be read: nothing is traded. */
+void trader_unread_alarm(struct trader *t, int open);
 
 /*
  * When the state began, and how many orders risker held for open then: any of

@@ -46,3 +46,14 @@ for read in 'get 2' 'get 3' 'scan 1'; do
 	wait_for 10 is_state "$n" closed
 	stop trader
 done
+
+# One that cannot be read for long is an alarm.
+alarm() {
+	"$B/statecat" -d "$S" trader/alarms | jq -c --argjson o "$1" 'select(.alarm == "decisions" and .open == $o)' | grep -q .
+}
+bad "get 0 $(id 1)"
+wait_for 10 alarm true
+stop trader
+start
+wait_for 10 alarm false
+stop trader

@@ -107,12 +107,18 @@ wait_for 10 is_state 61 closed
 control clock '{"offset_ms":0}'
 wait_for 20 alarm clock false
 
-# F67: the key expires: one halt, one alarm, and no hammering.
+# F67: the key expires: one halt, one alarm, and no hammering.  F14: where the
+# file of the halt cannot be made it is halted all the same, and made later.
 control key '{"expired":true}'
-before=$(wc -l <"$JOURNAL")
+in_the_way=$S/halt.$(pid_of trader)
+mkdir "$in_the_way"
 entry 41 | decide
 wait_for 10 is_state 41 rejected
-halted || fail 'a bad key does not halt'
+halted && fail 'nothing was in the way of the file'
+entry 42 | refused 42 '^Trading is halted: '
+rmdir "$in_the_way"
+wait_for 5 halted
+before=$(wc -l <"$JOURNAL")
 sleep 3
 after=$(wc -l <"$JOURNAL")
 [ $((after - before)) -lt 12 ] || fail "$((after - before)) requests with a bad key in 3 s"

@@ -88,17 +88,20 @@ stop trader
 flat || fail 'flatten alone left a position'
 is 'closed' closed "$(state 13)"
 
-# SIGTERM while the fate of an order is unknown: it ends within 7 s, the row
-# says sent, and the next start resolves it.
+# SIGTERM while the fate of an order is unknown: it ends within 7 s, what is
+# decided meanwhile is left, the row says sent, and the next start resolves it.
 start MAX_ORDERS_PER_MINUTE=100
 control fault '{"path":"/v5/order/create","hang":true}'
 control delay '{"order_ms":8000}'
 entry 14 | decide
 wait_for 5 is_state 14 sent
 from=$(date +%s)
-stop trader
+kill -TERM "$(pid_of trader)"
+TTL=3 entry 15 buy 0.50 2500.00 2450.00 ETHUSDT | decide
+ended trader 0
 [ $(($(date +%s) - from)) -le 7 ] || fail 'took longer than the grace'
 is 'recorded' sent "$(state 14)"
+is 'sends after SIGTERM' 0 "$(sent 15)"
 control clear '{}'
 start MAX_ORDERS_PER_MINUTE=100
 wait_for 15 is_state 14 protected

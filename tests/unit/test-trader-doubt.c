@@ -250,6 +250,22 @@ test_settled_first(void **state)
 	fake_expect(f, 1, "-0", "protected");
 }
 
+/* A scan goes by ids; what it finds goes by the time of the decisions. */
+static void
+test_in_their_order(void **state)
+{
+	struct fake *f = *state;
+	char first[2048], second[2048];
+
+	fake_line(first, sizeof(first), f, 9, "buy", "");
+	f->wall++;
+	fake_line(second, sizeof(second), f, 1, "buy", "");
+	assert_int_equal(fake_take(f, second, 1, 0), TRADER_TAKEN);
+	assert_int_equal(fake_take(f, first, 1, 0), TRADER_TAKEN);
+	assert_string_equal(
+	    f->t->orders->id, "00000000000000000000000000000009");
+}
+
 /* F14: what the last run sent counts, wherever it is found. */
 static void
 test_counted_wherever_found(void **state)
@@ -529,6 +545,7 @@ main(void)
 		DOUBT(test_perhaps_sent_and_standing),
 		DOUBT(test_perhaps_sent_and_lost),
 		DOUBT(test_settled_first),
+		DOUBT(test_in_their_order),
 		cmocka_unit_test(test_counted_wherever_found),
 		DOUBT(test_stop_in_doubt),
 		DOUBT(test_through_the_stop),

@@ -64,8 +64,8 @@ compare(const struct found *a, const struct found *b)
 static int
 is_final(const char *state)
 {
-	return strcmp(state, "sent") != 0 && strcmp(state, "filled") != 0 &&
-	    strcmp(state, "protected") != 0;
+	return strcmp(state, "new") != 0 && strcmp(state, "sent") != 0 &&
+	    strcmp(state, "filled") != 0 && strcmp(state, "protected") != 0;
 }
 
 static int

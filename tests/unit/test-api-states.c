@@ -360,6 +360,9 @@ test_orders(void **arg)
 	fake_get("/api/orders?before=nothing", 400, "no order of that link id");
 	fake_get("/api/orders?state=open&limit=1", 200, "\"qty\":\"0.020\"");
 	fake_get("/api/orders?limit=10", 200, "}],\"timestamp\":");
+	/* The next order of a close, not sent yet, is no end of it. */
+	fake_row("trader", "orders", "ff-0a", 0, "{\"state\":\"new\"}");
+	fake_get("/api/orders?state=open", 200, "{\"state\":\"new\"}");
 	fake_row("trader", "orders", "zz", 0, "[");
 	fake_get("/api/orders", 503, "table 'orders' is damaged");
 }

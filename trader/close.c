@@ -412,7 +412,8 @@ begin(struct order *o)
 	}
 	p = slot_row(s, o->position_idx);
 	if (p->side == 0 ||
-	    (o->kind == ORDER_PROTECTIVE && p->side == o->side[0])) {
+	    (o->kind == ORDER_PROTECTIVE &&
+		(p->side == o->side[0] || protect_another(o, p)))) {
 		nothing_left(o);
 		return;
 	}

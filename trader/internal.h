@@ -149,6 +149,8 @@ int track_by_position(struct order *o);
 /* protect.c */
 void protect_advance(struct order *o);
 void protect_alarms_off(struct order *o);
+/* Ours is gone, and somebody has opened one on its side since. */
+int protect_another(const struct order *o, const struct position *p);
 
 /*
  * close.c: Bybit says that the order is final with a fill; or it was refused,

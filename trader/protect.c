@@ -182,6 +182,7 @@ protect_close(struct order *o, const char *why)
 	(void)snprintf(
 	    p->side, sizeof(p->side), "%s", o->side[0] == 'B' ? "Sell" : "Buy");
 	p->position_idx = o->position_idx;
+	p->open_ms = o->open_ms;
 	p->time_ms = t->wall_ms;
 	p->expires_ms = t->wall_ms;
 	p->need_mono = t->mono_ms;
@@ -224,12 +225,10 @@ gone(struct order *o)
 	trader_finish(o, ORDER_CLOSED);
 }
 
-/* Ours is gone, and somebody has opened one on its side since. */
-static int
-another(const struct order *o, const struct position *p)
+int
+protect_another(const struct order *o, const struct position *p)
 {
-	return o->step == STEP_GUARD && o->open_ms != 0 && p->open_ms != 0 &&
-	    p->open_ms != o->open_ms;
+	return o->open_ms != 0 && p->open_ms != 0 && p->open_ms != o->open_ms;
 }
 
 /* The price is where the stop would have acted: it cannot be set any more. */
@@ -368,7 +367,7 @@ protect_advance(struct order *o)
 		absent(o, p);
 		return;
 	}
-	if (another(o, p)) {
+	if (protect_another(o, p)) {
 		o->need_mono = t->mono_ms + GUARD_MS;
 		if (++o->gone < GONE_MIN)
 			return;

@@ -1,6 +1,7 @@
 /*
  * trader's closes beside what else its symbol has: tests and dry runs, lines
- * that never come, entries whose stop is gone, a flatten (F05, F51, F64).
+ * that never come, entries whose stop is gone, a flatten, a position that
+ * somebody else opened (F05, F51, F64).
  *
  * Not tested here: a close alone, and its races with entries
  * (test-trader-ways); hedge mode (e2e/trader-hedge).
@@ -303,6 +304,56 @@ test_clock_set_back(void **state)
 	}
 }
 
+/*
+ * Ours was stopped out while trader was away, and somebody bought by hand,
+ * below its stop: that is not ours to close, nor to give that stop.
+ */
+static void
+test_another_position(void **state)
+{
+	struct fake *f = *state;
+
+	f->opened = 1;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 3000);
+	fake_expect(f, 1, "-0", "protected");
+	f->opened = 2;
+	f->size = 50;
+	f->stop = 0;
+	f->mark = 45000;
+	f->seq++;
+	fake_crash(f, 0);
+	fake_run(f, 15000);
+	fake_expect(f, 1, "-0", "closed");
+	assert_int_equal(f->size, 50);
+	assert_int_equal(f->stops, 0);
+	assert_int_equal(f->creates, 1);
+}
+
+/* … nor is it for a close that Bybit did not take while ours was there. */
+static void
+test_another_while_closing(void **state)
+{
+	struct fake *f = *state;
+
+	f->opened = 1;
+	fake_alert(f, 1, "buy");
+	fake_run(f, 3000);
+	f->stop = 0;
+	f->stops_refused = 1;
+	FAKE_SCRIPT(f, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT,
+	    FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT, FAKE_LIMIT);
+	fake_run(f, 12000);
+	fake_expect(f, 1, "-0x", "sent");
+	f->opened = 2;
+	f->size = 50;
+	f->seq++;
+	fake_run(f, 60000);
+	assert_int_equal(f->size, 50);
+	fake_expect(f, 1, "-0", "closed");
+	assert_int_equal(fake_booked(f, 1, "-0x"), 0);
+}
+
 int
 main(void)
 {
@@ -320,6 +371,8 @@ main(void)
 		CLOSE(test_refused),
 		cmocka_unit_test(test_close_of_a_lost_state),
 		cmocka_unit_test(test_clock_set_back),
+		CLOSE(test_another_position),
+		CLOSE(test_another_while_closing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -545,32 +545,6 @@ test_other_side(void **state)
 	assert_int_equal(f->stop, 0);
 }
 
-/*
- * Ours was stopped out while trader was away, and somebody bought by hand,
- * below its stop: that is not ours to close, nor to give that stop.
- */
-static void
-test_another_position(void **state)
-{
-	struct fake *f = *state;
-
-	f->opened = 1;
-	fake_alert(f, 1, "buy");
-	fake_run(f, 3000);
-	fake_expect(f, 1, "-0", "protected");
-	f->opened = 2;
-	f->size = 50;
-	f->stop = 0;
-	f->mark = 45000;
-	f->seq++;
-	fake_crash(f, 0);
-	fake_run(f, 15000);
-	fake_expect(f, 1, "-0", "closed");
-	assert_int_equal(f->size, 50);
-	assert_int_equal(f->stops, 0);
-	assert_int_equal(f->creates, 1);
-}
-
 /* The line of a close that took two orders comes again: its one answer. */
 static void
 test_said_again(void **state)
@@ -768,7 +742,6 @@ main(void)
 		WAY(test_stopping),
 		WAY(test_stale_rows),
 		WAY(test_other_side),
-		WAY(test_another_position),
 		WAY(test_said_again),
 		WAY(test_lines_alone),
 		WAY(test_bad_decision),

@@ -24,7 +24,7 @@ answered 200 'the same leverage'
 alert "{\"symbol\":\"$(coin 2)\",\"price\":\"1\"}"
 answered 200 'another leverage'
 is 'it was set' 10 "$(curl -sS "$URL/control/state" | jq -r --arg s "$(coin 2)" '.positions[] | select(.symbol == $s).leverage')"
-control fault "{\"path\":\"/v5/position/set-leverage\",\"match\":\"$(coin 3)\",\"retCode\":110043}"
+control fault "{\"path\":\"/v5/position/set-leverage\",\"match\":\"$(coin 3)\",\"retCode\":110043,\"count\":0}"
 alert "{\"symbol\":\"$(coin 3)\",\"price\":\"1\"}"
 answered 200 'not modified'
 

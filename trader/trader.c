@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "trader/internal.h"
 
@@ -401,12 +402,13 @@ static void
 look_at_clock(struct trader *t)
 {
 	int64_t off = trader_clock_off(t);
-	char text[200];
+	char text[200], here[TIME_TEXT_MAX], there[TIME_TEXT_MAX];
 
 	(void)snprintf(text, sizeof(text),
-	    "the clock of this machine is %" PRId64 " ms off Bybit's: set it "
-	    "(NTP); no entry is sent until then",
-	    off);
+	    "the clock of this machine says %s, Bybit's %s: set it (NTP); no "
+	    "entry is sent until then",
+	    time_format(here, t->wall_ms),
+	    time_format(there, t->io.bybit_now_ms(t->io.arg)));
 	trader_alarm(t, off != 0, "clock", text);
 }
 

@@ -1,6 +1,6 @@
 /*
  * trader: what does not fill, what Bybit does not take, and what must not go
- * out (F12, F14, F50, F51, F65, F67, F72).
+ * out (F12, F14, F20, F50, F51, F65, F67, F72).
  *
  * Not tested here: the limits of the checks (test-trader), lost replies
  * (test-trader-ways, test-trader-doubt).
@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "common/clock.h"
 #include "tests/unit/trader-fake.h"
 
 /* F12: cancelled without a fill, say the lists; the position has one. */
@@ -313,6 +314,24 @@ test_undone_by_a_close(void **state)
 	assert_int_equal(f->halted, 0);
 }
 
+/* F20: both times are told, as either clock may be the wrong one. */
+static void
+test_clock_alarm(void **state)
+{
+	struct fake *f = *state;
+	char here[TIME_TEXT_MAX], there[TIME_TEXT_MAX];
+
+	time_format(there, f->wall);
+	time_format(here, f->wall + 10000);
+	f->t->wall_ms = f->wall + 10000;
+	(void)trader_advance(f->t);
+	assert_true(alarm_open(f, "clock"));
+	assert_non_null(strstr(f->t->alarms->text, here));
+	assert_non_null(strstr(f->t->alarms->text, there));
+	fake_run(f, 10);
+	assert_false(alarm_open(f, "clock"));
+}
+
 int
 main(void)
 {
@@ -331,6 +350,7 @@ main(void)
 		REFUSED(test_key_refused),
 		REFUSED(test_key_refused_for_leverage),
 		REFUSED(test_store_alarms),
+		REFUSED(test_clock_alarm),
 		REFUSED(test_old_look),
 		REFUSED(test_without_a_stop),
 		REFUSED(test_undone_by_a_close),

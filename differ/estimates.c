@@ -64,19 +64,37 @@ estimate_owns(const struct estimate *e, const struct record *r)
 	    r->time <= e->trade.closed;
 }
 
+/* In one-way mode a trade on the other side ends what was before it. */
+static int
+is_behind_another(
+    const struct differ *d, const struct estimate *e, const struct record *r)
+{
+	for (size_t i = 0; e->at.idx == 0 && i < d->nestimates; i++) {
+		const struct estimate *o = d->estimates[i];
+
+		if (record_at(r, &o->at) && o->trade.side != e->trade.side &&
+		    o->trade.opened >= e->trade.closed &&
+		    o->trade.opened <= r->time)
+			return 1;
+	}
+	return 0;
+}
+
 /*
  * Of a time when the trade is known to have been open; or one more closing
  * order of a trade that nobody saw whole.
  */
 static int
-is_more(const struct estimate *e, const struct record *r)
+is_more(
+    const struct differ *d, const struct estimate *e, const struct record *r)
 {
 	if (!record_at(r, &e->at) || r->side != e->trade.side)
 		return 0;
 	if (r->time >= e->trade.begin && r->time <= e->trade.updated)
 		return 1;
 	return e->more && r->time <= e->told &&
-	    decimal_cmp(r->entry, e->trade.exits.entry) == 0;
+	    decimal_cmp(r->entry, e->trade.exits.entry) == 0 &&
+	    !is_behind_another(d, e, r);
 }
 
 size_t
@@ -89,7 +107,7 @@ estimate_find(const struct differ *d, const struct record *r)
 	if (i < d->nestimates)
 		return i;
 	for (i = 0; i < d->nestimates; i++)
-		if (is_more(d->estimates[i], r))
+		if (is_more(d, d->estimates[i], r))
 			break;
 	return i;
 }

@@ -490,18 +490,25 @@ of_one_trade(const struct record *a, const struct record *b)
 	    decimal_cmp(a->entry, b->entry) == 0;
 }
 
-/* The records of the i-th one's trade join it. */
+/*
+ * The records of the i-th one's trade join it.  In one-way mode a trade on the
+ * other side comes between two.
+ */
 static void
-gather(struct differ *d, const struct scope *s, size_t i, int64_t now,
-    struct trade *t)
+gather(struct differ *d, struct estimate *e, size_t i, int64_t now)
 {
 	const struct record *first = d->records[i];
+	struct trade *t = &e->trade;
 	struct exits part;
 
 	for (; i < d->nrecords; i++) {
 		struct record *r = d->records[i];
 
-		if (!of_one_trade(first, r) || !is_unseen(d, s, r, now))
+		if (e->at.idx == 0 && record_at(r, &e->at) &&
+		    r->side != first->side)
+			break;
+		if (!of_one_trade(first, r) ||
+		    !is_unseen(d, e->at.scope, r, now))
 			continue;
 		record_split(r, r->left, &part);
 		r->number = t->number;
@@ -531,7 +538,7 @@ tell_unseen(struct differ *d, const struct scope *s, size_t i, int64_t now)
 	t->side = r->side;
 	t->entry = r->entry;
 	memcpy(t->leverage, r->leverage, sizeof(t->leverage));
-	gather(d, s, i, now, t);
+	gather(d, &e, i, now);
 	t->size = t->max = t->exits.qty;
 	signal_emit(d,
 	    &(struct signal){ .at = &e.at,

@@ -130,6 +130,24 @@ kills() {
 }
 finds '' .
 
+# Two trades in a row, told as one as they look alike; not of another size, nor
+# where one on the other side came between, nor where the second is open.
+row() { # SECOND:SIDE:SIZE...
+	printf 'map(select((.tag | startswith("stood COIN012USDT") | not) or .size == "7"))'
+	printf ' | map(if .tag == "stood COIN012USDT 7" then '
+	for stood; do
+		IFS=: read -r second side size <<-END
+			$stood
+		END
+		printf '(.time = "%s%sZ" | .side = "%s" | .size = "%s"), ' "$moment" "$second" "$side" "$size"
+	done
+	printf 'empty else . end)'
+}
+finds '' "$(row 05.000:Sell:1 05.001::0 05.002:Sell:2 05.003::0 05.004:Sell:4 05.005::0)"
+finds I5 "$(row 05.000:Sell:1 05.001::0 05.002:Sell:1 05.003::0 05.004:Sell:4 05.005::0)"
+finds I5 "$(row 05.000:Sell:1 05.001::0 05.002:Buy:1 05.003:Sell:2 05.004::0 05.005:Sell:4 05.006::0)"
+finds I5 "$(row 05.000:Sell:4 05.001::0 05.002:Sell:1 05.003::0 05.004:Sell:2)"
+
 # I5: each change of a position once, in order, none invented.
 finds 'I5 M' "$(without 'hook 2')"
 finds 'I5 M' "$(again 'hook 2' 09.000)"

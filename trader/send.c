@@ -10,6 +10,7 @@
 #define BODY_MAX 1024
 #define BACKOFF_FIRST_MS 500
 #define BACKOFF_MAX_MS 8000
+#define HELD_MS 1000 /* a halt that comes meanwhile is seen after that */
 
 static void
 put_body(struct buf *b, const struct order *o)
@@ -124,6 +125,15 @@ on_create(void *arg, const struct bybit_reply *r)
 	}
 }
 
+/* Where a rate limit holds it back: it is held against the limits once more. */
+static int64_t
+entry_until(const struct order *o)
+{
+	int64_t left = o->expires_ms - o->t->wall_ms;
+
+	return o->t->mono_ms + (left < HELD_MS ? left : HELD_MS);
+}
+
 void
 send_order(struct order *o)
 {
@@ -141,7 +151,7 @@ send_order(struct order *o)
 	c.payload = buf_cstr(&body);
 	c.len = body.len;
 	if (o->kind == ORDER_ENTRY)
-		c.until_mono_ms = t->mono_ms + (o->expires_ms - t->wall_ms);
+		c.until_mono_ms = entry_until(o);
 	if (c.payload == NULL || t->io.start(t->io.arg, &c) == -1) {
 		o->next_mono = t->mono_ms + BACKOFF_FIRST_MS;
 		buf_release(&body);

@@ -15,4 +15,4 @@ same before after
 # That library strikes: where there is no state, none is made either.
 status=0
 env LD_PRELOAD="$B/badread.so" BADREAD='lstat 0 new/notifier.mdb' "$B/notifier" -d new </dev/null >out 2>log || status=$?
-[ "$status" -eq 78 ] && [ ! -e new/notifier.mdb ] || fail "notifier ended with $status: $(cat log)"
+[ "$status" -eq 74 ] && [ ! -e new/notifier.mdb ] || fail "notifier ended with $status: $(cat log)"

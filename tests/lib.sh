@@ -15,7 +15,7 @@ case $B in /*) ;; *) B=$top/$B ;; esac
 [ "${V:-}" = asan ] && K=$B || K=$B/kill
 name=$(basename "$0" .sh)
 T=$(mktemp -d "${TMPDIR:-/tmp}/sluice-$name.XXXXXX")
-spawned= mounted=
+spawned='' mounted=''
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY no_proxy
 
 # Nothing of the caller's own set-up may leak into a test.

@@ -39,11 +39,6 @@ call_new(void)
 	if (c == NULL)
 		return NULL;
 	buf_init(&c->reply, REPLY_SIZE_MAX + 1);
-	c->easy = curl_easy_init();
-	if (c->easy == NULL) {
-		call_free(c);
-		return NULL;
-	}
 	return c;
 }
 
@@ -191,7 +186,7 @@ http_start(struct http *h, const struct http_request *r,
 	if (call_set_up(h, c, r) == -1 || call_set_body(c, r) == -1 ||
 	    curl_multi_add_handle(h->multi, c->easy) != CURLM_OK) {
 		call_clear(c);
-		call_reset(c);
+		call_forget(c);
 		c->next = h->idle;
 		h->idle = c;
 		errno = ENOMEM;

@@ -57,7 +57,7 @@ int call_set_up(
 int call_set_body(struct call *c, const struct http_request *r);
 
 /* Forget what it is set up for. */
-void call_reset(struct call *c);
+void call_forget(struct call *c);
 
 /*
  * Set where: host and path for messages.  The query stays out, and what

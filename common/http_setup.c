@@ -10,9 +10,8 @@
 #define ADDRESS_AGE_S 60L
 
 void
-call_reset(struct call *c)
+call_forget(struct call *c)
 {
-	curl_easy_reset(c->easy);
 	curl_slist_free_all(c->headers);
 	c->headers = NULL;
 	free(c->url);
@@ -172,10 +171,28 @@ call_is_set_up(const struct call *c, const struct http_request *r)
 	    c->patience_ms == r->patience_ms;
 }
 
+/*
+ * A handle without any setting.  Not by curl_easy_reset(): where that lacks
+ * memory it says nothing, and the handle takes every reply for empty.
+ */
+static int
+take_handle(struct call *c)
+{
+	CURL *easy = curl_easy_init();
+
+	if (easy == NULL)
+		return -1;
+	curl_easy_cleanup(c->easy);
+	c->easy = easy;
+	return 0;
+}
+
 static int
 set_up_anew(const struct http *h, struct call *c, const struct http_request *r)
 {
-	call_reset(c);
+	call_forget(c);
+	if (take_handle(c) == -1)
+		return -1;
 	c->post = strcmp(r->method, "POST") == 0;
 	c->may_repeat = r->may_repeat;
 	c->path_is_secret = r->path_is_secret;

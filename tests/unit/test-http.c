@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +29,20 @@
 #include "common/clock.h"
 #include "common/http.h"
 #include "tests/unit/http_fixture.h"
+
+/* The copy of a text, libcurl's too, that fails, counted down; 0: none. */
+static int fail_strdup;
+
+char *
+strdup(const char *s)
+{
+	size_t size = strlen(s) + 1;
+	char *copy = NULL;
+
+	if (fail_strdup == 0 || --fail_strdup > 0)
+		copy = malloc(size);
+	return copy != NULL ? memcpy(copy, s, size) : NULL;
+}
 
 static void
 urls_are_checked(void **state)
@@ -210,6 +225,56 @@ methods_are_checked(void **state)
 	assert_int_equal(errno, EINVAL);
 	server_stop(&s);
 	http_free(h);
+}
+
+/*
+ * The exit status of a process that lacks the memory for the n-th copy in its
+ * first request, and then makes it again.
+ */
+static int
+ask_without(int n, const struct server *s)
+{
+	struct http_request r = { .method = "GET", .url = s->url };
+	struct http *h = client(5000, 5000);
+	struct result out = { 0 };
+	int failed;
+
+	fail_strdup = n;
+	if (http_start(h, &r, keep, &out) == 0)
+		while (!out.done)
+			assert_int_equal(http_wait(h, NULL, 0, 1000), 0);
+	failed = fail_strdup == 0;
+	fail_strdup = 0;
+	run(h, &r, &out);
+	return out.status != 200 ? 2 : failed;
+}
+
+/* A request that memory was short for spoils no later one. */
+static void
+memory_is_short(void **state)
+{
+	static struct step script[400];
+	struct server s;
+	int n = 0, status;
+
+	(void)state;
+	for (size_t i = 0; i < 399; i++)
+		script[i] = (struct step){ SEND, OK_REPLY };
+	script[399].act = STOP;
+	server_start(&s, script);
+	do {
+		pid_t pid = fork();
+
+		n++;
+		assert_int_not_equal(pid, -1);
+		if (pid == 0)
+			_exit(ask_without(n, &s));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) == 2)
+			fail_msg("no reply after copy %d failed", n);
+	} while (WEXITSTATUS(status) != 0);
+	assert_in_range(n, 2, 99);
+	server_stop(&s);
 }
 
 /* F22: 8 MiB and no more, of the body or of the head. */
@@ -412,6 +477,7 @@ main(void)
 		cmocka_unit_test(a_reply_with_its_headers),
 		cmocka_unit_test(waits_are_understood),
 		cmocka_unit_test(methods_are_checked),
+		cmocka_unit_test(memory_is_short),
 		cmocka_unit_test(size_cap),
 		cmocka_unit_test(no_token_in_errors),
 		cmocka_unit_test(waiting_for_others),

@@ -13,6 +13,7 @@
 #   make V=fuzz fuzz      the libFuzzer targets (needs CC=clang)
 #   make V=kill           with the named kill points of common/killpoint.h
 #   make DEVELOPER=1      warnings are errors
+#   make CC=clang syntax  its warnings alone, of each source
 #   make VERBOSE=1        show the commands
 
 .DEFAULT_GOAL := all
@@ -112,6 +113,11 @@ $(O)/obj/%.o: %.c Makefile
 	@echo '  CC    $<'
 	$(Q)$(CC) $(CFLAGS_ALL) $(OPT) -MMD -MP -c -o $@ $<
 
+# What the compiler has to say of each source, and no code.
+syntax:
+	$(Q)printf '%s\n' $(sort $(OBJS:.o=.c) $(common_OBJS:.o=.c)) | \
+	    xargs -P "$$(nproc)" -n 16 $(CC) $(CFLAGS_ALL) -DSLUICE_BUILD='""' $(OPT) -fsyntax-only
+
 check: tests
 	O=$(O) V=$(V) tests/run
 
@@ -149,4 +155,4 @@ clean:
 
 -include $(patsubst %.o,$(O)/obj/%.d,$(OBJS) $(common_OBJS))
 
-.PHONY: all tests check failcalls bench soak killpoints attack fuzz install clean
+.PHONY: all tests syntax check failcalls bench soak killpoints attack fuzz install clean

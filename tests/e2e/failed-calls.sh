@@ -10,7 +10,7 @@ if [ "${V:-}" = asan ]; then
 	"$top/tests/fail/run" -s 15 -S 1 -o '^own.* error$' || fail 'a call that fails does harm: see above'
 	exit 0
 fi
-"$top/tests/fail/run" -s 20 -S 1 -o '^own.*(error|cut|other|intr)$' statecat || fail 'statecat: see above'
+"$top/tests/fail/run" -s 10 -S 1 -o '^own.*(error|cut|other|intr)$' statecat || fail 'statecat: see above'
 # A commit of trader's that fails half way, when it has no order.
 "$top/tests/fail/one" trader write:9 error || fail 'trader: see above'
-"$top/tests/fail/run" -s 30 -S 1 || fail 'a call that fails does harm: see above'
+"$top/tests/fail/run" -s 20 -S 1 || fail 'a call that fails does harm: see above'

@@ -69,14 +69,14 @@ for bad in '{"first":{"clear":{}}}' '{"then":{"price":{"NOUSDT":"1"}}}' '{"then"
 done
 
 # The status lags behind the position.
-control fill '{"status_ms":1500}'
+control fill '{"status_ms":4000}'
 done_order XRPUSDT Buy 10 '"orderLinkId":"lags"'
 is 'held' 10 "$(position XRPUSDT 0 .size)"
 is 'and New' 'New EC_NoError 0' "$(state lags)"
 is 'no history' none "$(state lags history)"
 is 'no fill' 0 "$(get /v5/execution/list 'category=linear&orderLinkId=lags' | jq '.result.list | length')"
 filled() { [ "$(state lags)" = 'Filled EC_NoError 10' ]; }
-wait_for 5 filled
+wait_for 10 filled
 is 'a fill' 1 "$(get /v5/execution/list 'category=linear&orderLinkId=lags' | jq '.result.list | length')"
 
 # A restart: closed orders are in the history alone.

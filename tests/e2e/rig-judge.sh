@@ -144,6 +144,8 @@ row() { # SECOND:SIDE:SIZE...
 	printf 'empty else . end)'
 }
 finds '' "$(row 05.000:Sell:1 05.001::0 05.002:Sell:2 05.003::0 05.004:Sell:4 05.005::0)"
+# One that was reduced and added to is told by what was closed of it in all.
+finds '' "$(row 05.000:Sell:2 05.001:Sell:1 05.002:Sell:2 05.003::0 05.004:Sell:4 05.005::0)"
 finds I5 "$(row 05.000:Sell:1 05.001::0 05.002:Sell:1 05.003::0 05.004:Sell:4 05.005::0)"
 finds I5 "$(row 05.000:Sell:1 05.001::0 05.002:Buy:1 05.003:Sell:2 05.004::0 05.005:Sell:4 05.006::0)"
 finds I5 "$(row 05.000:Sell:4 05.001::0 05.002:Sell:1 05.003::0 05.004:Sell:2)"

@@ -73,8 +73,8 @@ def fits($x): .side == $x.side and (.sizes | subsequence($x.sizes))
     and .opened >= $x.opened - 200;
 
 # Each trade of the exchange was seen, or told afterwards by each of the orders
-# that closed it, or in one with those on the same side right after it, whose
-# records look like its own (differ(8)); true where that accounts for all that was
+# that closed it, or by all that these closed, in one with those on the same side
+# right after it, whose records look like its own (differ(8)); true where that accounts for all that was
 # told.  A trade that was seen, and waited for the record of the one before, may
 # look like one of those.
 def accounts($x; $seen; $unseen):
@@ -87,7 +87,7 @@ def accounts($x; $seen; $unseen):
 	    | all($unseen[$i:$i + $n][]; .side == $first.side)
 	    and ($unseen[$i:$i + $n] | map(.sizes[0])) == $first.parts
 	    and accounts($x[1:]; $seen; $unseen[0:$i] + $unseen[$i + $n:])))
-	or any(range(2; ($x | length) + 1) as $k | $x[0:$k]
+	or any(range(1; ($x | length) + 1) as $k | $x[0:$k]
 	    | select(all(.[]; .closed != null and .side == $first.side)) | (map(.parts[]) | add) as $sum
 	    | range($unseen | length) as $i | select($unseen[$i] | .side == $first.side and .sizes == [$sum]) | [$k, $i];
 	    . as [$k, $i] | accounts($x[$k:]; $seen; $unseen[0:$i] + $unseen[$i + 1:]))

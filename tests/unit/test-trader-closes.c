@@ -235,15 +235,6 @@ test_no_fill_for_long(void **state)
 	assert_int_equal(fake_said(f, 2), 1);
 }
 
-static int
-alarm_open(const struct fake *f, const char *name)
-{
-	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
-		if (strcmp(a->name, name) == 0)
-			return a->open;
-	return 0;
-}
-
 /* Refused for good: whoever asked has had a 202, so a person must see it. */
 static void
 test_refused(void **state)
@@ -258,18 +249,18 @@ test_refused(void **state)
 	fake_run(f, 30000);
 	fake_expect(f, 2, "-0", "rejected");
 	fake_expect_stands(f, 20);
-	assert_true(alarm_open(f, "unclosed BTCUSDT"));
+	assert_true(fake_alarm(f, "unclosed BTCUSDT"));
 	/* The next run does not take it back before the position is gone. */
 	fake_crash(f, 0);
 	trader_close_alarm(f->t, "unclosed BTCUSDT");
 	trader_close_alarm(f->t, "halted");
 	fake_run(f, 20000);
-	assert_true(alarm_open(f, "unclosed BTCUSDT"));
-	assert_false(alarm_open(f, "halted"));
+	assert_true(fake_alarm(f, "unclosed BTCUSDT"));
+	assert_false(fake_alarm(f, "halted"));
 	f->side = (char)(f->size = f->stop = 0);
 	f->seq++;
 	fake_run(f, 20000);
-	assert_false(alarm_open(f, "unclosed BTCUSDT"));
+	assert_false(fake_alarm(f, "unclosed BTCUSDT"));
 }
 
 /*

@@ -19,15 +19,6 @@
 
 #define STOP 46550000 /* of the fake's entries */
 
-static int
-alarm_open(const struct fake *f, const char *name)
-{
-	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
-		if (strcmp(a->name, name) == 0)
-			return a->open;
-	return 0;
-}
-
 /* F04: the request never arrived, but no look-up says so: it is not repeated.
  */
 static void
@@ -42,7 +33,7 @@ test_failed_looks(void **state)
 	assert_int_equal(f->creates, 1);
 	fake_expect(f, 1, "-0", "sent");
 	assert_true(
-	    alarm_open(f, "unknown 00000000000000000000000000000001-0"));
+	    fake_alarm(f, "unknown 00000000000000000000000000000001-0"));
 }
 
 /* F04: an answer about another order is none about this one. */
@@ -203,12 +194,12 @@ test_perhaps_sent_and_standing(void **state)
 	assert_int_equal(f->creates, 1);
 	assert_int_equal(fake_said(f, 1), 0);
 	assert_true(
-	    alarm_open(f, "unknown 00000000000000000000000000000001-0"));
+	    fake_alarm(f, "unknown 00000000000000000000000000000001-0"));
 	fake_run(f, 10000);
 	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(f->creates, 1);
 	assert_false(
-	    alarm_open(f, "unknown 00000000000000000000000000000001-0"));
+	    fake_alarm(f, "unknown 00000000000000000000000000000001-0"));
 }
 
 /* The same, and no list ever has it: a person must look. */
@@ -312,7 +303,7 @@ test_stop_in_doubt(void **state)
 	assert_int_equal(f->size, 20);
 	assert_int_equal(f->creates, 1);
 	fake_expect(f, 1, "-0", "protected");
-	assert_false(alarm_open(f, "unprotected BTCUSDT 0"));
+	assert_false(fake_alarm(f, "unprotected BTCUSDT 0"));
 }
 
 /* F05, F66: without its stop, and the price is where that would have acted:
@@ -347,7 +338,7 @@ test_stop_on_another_tick(void **state)
 	fake_expect(f, 1, "-0", "protected");
 	assert_int_equal(f->stop, 46500000);
 	assert_int_equal(f->creates, 1);
-	assert_false(alarm_open(f, "unprotected BTCUSDT 0"));
+	assert_false(fake_alarm(f, "unprotected BTCUSDT 0"));
 	fake_alert(f, 2, "close");
 	fake_run(f, 5000);
 	f->stops_refused = 1;
@@ -387,7 +378,7 @@ test_stop_while_closing(void **state)
 	fake_run(f, 11500);
 	assert_int_equal(f->size, 20);
 	assert_true(f->creates > 1);
-	assert_true(alarm_open(f, "unprotected BTCUSDT 0"));
+	assert_true(fake_alarm(f, "unprotected BTCUSDT 0"));
 	f->stops_refused = 0;
 	fake_run(f, 1500);
 	assert_int_equal(f->stop, STOP);
@@ -427,12 +418,12 @@ test_position_unread(void **state)
 	fake_run(f, 500);
 	f->held = "/v5/position/list";
 	fake_run(f, 11000);
-	assert_false(alarm_open(f, "unread BTCUSDT 0"));
+	assert_false(fake_alarm(f, "unread BTCUSDT 0"));
 	fake_run(f, 3000);
-	assert_true(alarm_open(f, "unread BTCUSDT 0"));
+	assert_true(fake_alarm(f, "unread BTCUSDT 0"));
 	f->held = NULL;
 	fake_run(f, 1000);
-	assert_false(alarm_open(f, "unread BTCUSDT 0"));
+	assert_false(fake_alarm(f, "unread BTCUSDT 0"));
 	assert_int_equal(f->creates, 1);
 }
 

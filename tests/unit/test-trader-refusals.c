@@ -228,15 +228,6 @@ test_key_refused_for_leverage(void **state)
 	assert_int_equal(f->halted, 1);
 }
 
-static int
-alarm_open(const struct fake *f, const char *name)
-{
-	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
-		if (strcmp(a->name, name) == 0)
-			return a->open;
-	return 0;
-}
-
 /* F72, F74: of the state itself. */
 static void
 test_store_alarms(void **state)
@@ -244,14 +235,14 @@ test_store_alarms(void **state)
 	struct fake *f = *state;
 
 	trader_store_alarms(f->t, 1, 0);
-	assert_true(alarm_open(f, "map trader"));
-	assert_false(alarm_open(f, "reader trader"));
+	assert_true(fake_alarm(f, "map trader"));
+	assert_false(fake_alarm(f, "reader trader"));
 	trader_store_alarms(f->t, 0, 1);
-	assert_false(alarm_open(f, "map trader"));
-	assert_true(alarm_open(f, "reader trader"));
+	assert_false(fake_alarm(f, "map trader"));
+	assert_true(fake_alarm(f, "reader trader"));
 	fake_run(f, 10);
 	trader_store_alarms(f->t, 0, 0);
-	assert_false(alarm_open(f, "reader trader"));
+	assert_false(fake_alarm(f, "reader trader"));
 	assert_string_equal(f->logged,
 	    "+map trader;-map trader;+reader trader;-reader trader;");
 }
@@ -325,11 +316,11 @@ test_clock_alarm(void **state)
 	time_format(here, f->wall + 10000);
 	f->t->wall_ms = f->wall + 10000;
 	(void)trader_advance(f->t);
-	assert_true(alarm_open(f, "clock"));
+	assert_true(fake_alarm(f, "clock"));
 	assert_non_null(strstr(f->t->alarms->text, here));
 	assert_non_null(strstr(f->t->alarms->text, there));
 	fake_run(f, 10);
-	assert_false(alarm_open(f, "clock"));
+	assert_false(fake_alarm(f, "clock"));
 }
 
 int

@@ -653,15 +653,6 @@ test_silence(void **state)
 	assert_int_equal(f->creates, 1);
 }
 
-static int
-is_open(const struct fake *f, const char *alarm)
-{
-	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
-		if (strcmp(a->name, alarm) == 0)
-			return a->open;
-	return 0;
-}
-
 /* F69: one of another trader's, made from the first look on, is an alarm. */
 static void
 test_another_trader(void **state)
@@ -677,7 +668,7 @@ test_another_trader(void **state)
 	fake_alert(f, 2, "close");
 	fake_run(f, 60000);
 	assert_string_equal(fake_state(f, 1, "-0"), "closed");
-	assert_false(is_open(f, name));
+	assert_false(fake_alarm(f, name));
 	/* Made as ours are not: by hand, or by another program. */
 	f->alien_ms = f->wall + 1;
 	f->alien = "mine";
@@ -685,16 +676,16 @@ test_another_trader(void **state)
 	f->alien_ms = f->wall + 1;
 	f->alien = "ffffffffffffffffffffffffffffffff-3";
 	fake_run(f, 60000);
-	assert_false(is_open(f, name));
+	assert_false(fake_alarm(f, name));
 	f->alien_ms = f->wall + 1;
 	f->alien = "ffffffffffffffffffffffffffffffff-1x";
 	fake_run(f, 60000);
-	assert_true(is_open(f, name));
+	assert_true(fake_alarm(f, name));
 	/* Over an hour after the last. */
 	fake_run(f, 3540000);
-	assert_true(is_open(f, name));
+	assert_true(fake_alarm(f, name));
 	fake_run(f, 70000);
-	assert_false(is_open(f, name));
+	assert_false(fake_alarm(f, name));
 }
 
 /* F83: a state that began in the midst of things is an alarm for an hour. */
@@ -705,12 +696,12 @@ test_new_state(void **state)
 
 	trader_began(f->t, f->wall - 1000, 0);
 	fake_run(f, 100);
-	assert_false(is_open(f, "state_lost"));
+	assert_false(fake_alarm(f, "state_lost"));
 	trader_began(f->t, f->wall - 3599000, 2);
 	fake_run(f, 100);
-	assert_true(is_open(f, "state_lost"));
+	assert_true(fake_alarm(f, "state_lost"));
 	fake_run(f, 1000);
-	assert_false(is_open(f, "state_lost"));
+	assert_false(fake_alarm(f, "state_lost"));
 }
 
 int

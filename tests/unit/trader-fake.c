@@ -715,6 +715,15 @@ fake_said(struct fake *f, int n)
 	return said;
 }
 
+int
+fake_alarm(const struct fake *f, const char *name)
+{
+	for (const struct alarm *a = f->t->alarms; a != NULL; a = a->next)
+		if (strcmp(a->name, name) == 0)
+			return a->open;
+	return 0;
+}
+
 void
 fake_expect(const struct fake *f, int n, const char *suffix, const char *state)
 {

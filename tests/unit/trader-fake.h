@@ -133,6 +133,8 @@ const char *fake_state(const struct fake *f, int n, const char *suffix);
 int fake_booked(const struct fake *f, int n, const char *suffix);
 /* How often a result of alert n was said. */
 int fake_said(struct fake *f, int n);
+/* 1 where the alarm of that name is open. */
+int fake_alarm(const struct fake *f, const char *name);
 
 /* That alert has that state; a long of that size stands, with its stop. */
 void fake_expect(

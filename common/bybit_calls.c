@@ -395,7 +395,8 @@ advance(struct bybit *b)
 	for (p = b->calls; p != NULL; p = p->next) {
 		int64_t at = hold_of(b, p->path)->until_mono_ms;
 
-		if (p->started || b->asking_time)
+		/* What is signed waits for the clock, whose call ends that. */
+		if (p->started || (p->sign && b->asking_time))
 			continue;
 		if (p->until_mono_ms != 0 && p->until_mono_ms < at)
 			at = p->until_mono_ms;

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -20,7 +22,7 @@
 
 /* A client of a port that nobody listens on: what goes out is not taken. */
 static struct bybit *
-client(struct settings **settings)
+client(struct settings **settings, int trade)
 {
 	struct buf errors;
 	char err[256] = "";
@@ -34,7 +36,7 @@ client(struct settings **settings)
 	*settings = settings_read("/dev/null", &errors, &errors);
 	assert_non_null(*settings);
 	buf_release(&errors);
-	b = bybit_new(*settings, 1, err, sizeof(err));
+	b = bybit_new(*settings, trade, err, sizeof(err));
 	if (b == NULL)
 		fail_msg("%s", err);
 	return b;
@@ -84,7 +86,7 @@ static void
 held_back(void **state)
 {
 	struct settings *s;
-	struct bybit *b = client(&s);
+	struct bybit *b = client(&s, 1);
 	int64_t now = clock_mono_ms();
 	struct ended e;
 
@@ -119,11 +121,41 @@ held_back(void **state)
 	settings_free(s);
 }
 
+/*
+ * A clock that is far off, and a limit that holds back the question for the
+ * right one: the question goes out when the limit ends, and who waits for it is
+ * told what came of it.
+ */
+static void
+time_held_back(void **state)
+{
+	struct itimerspec in_10_s = { .it_value = { 10, 0 } };
+	int alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	struct bybit_reply reply;
+	struct settings *s;
+	struct bybit *b = client(&s, 0);
+
+	(void)state;
+	assert_true(alarm != -1);
+	assert_int_equal(timerfd_settime(alarm, 0, &in_10_s, NULL), 0);
+	b->clock.offset_ms = 2 * BYBIT_OFFSET_MAX_MS;
+	strcpy(b->holds[0].path, "/v5/market/time");
+	b->holds[0].until_mono_ms = clock_mono_ms() + 100;
+	assert_int_equal(
+	    bybit_get(b, "/v5/position/list", "", 1, alarm, &reply), 0);
+	assert_int_equal(reply.class, BYBIT_RETRY);
+	assert_int_equal(bybit_requests(b), 1);
+	(void)close(alarm);
+	bybit_free(b);
+	settings_free(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(held_back),
+		cmocka_unit_test(time_held_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

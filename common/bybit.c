@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/bybit_internal.h"
 #include "common/clock.h"
-#include "common/limits.h"
 #include "common/log.h"
 #include "common/settings.h"
 
@@ -120,7 +120,6 @@ bybit_new(const struct settings *s, int trade, char *err, size_t size)
 
 	b->trade = trade;
 	o.ca_file = setting_str(s, CA_FILE);
-	buf_init(&b->body, REPLY_SIZE_MAX + 1);
 	b->key =
 	    take_key(s, own ? BYBIT_TRADE_API_KEY : BYBIT_API_KEY, err, size);
 	if (b->key == NULL)
@@ -150,19 +149,12 @@ bybit_free(struct bybit *b)
 	http_free(b->http);
 	bybit_drop_calls(b);
 	json_free(b->doc);
-	buf_release(&b->body);
 	if (b->secret != NULL)
 		explicit_bzero(b->secret, strlen(b->secret));
 	free(b->secret);
 	free(b->key);
 	free(b->url);
 	free(b);
-}
-
-const char *
-bybit_url(const struct bybit *b)
-{
-	return b->url;
 }
 
 const char *
@@ -181,12 +173,6 @@ int64_t
 bybit_now_ms(const struct bybit *b)
 {
 	return bybit_clock_now(&b->clock, clock_mono_ms());
-}
-
-int64_t
-bybit_offset_ms(const struct bybit *b)
-{
-	return b->clock.offset_ms;
 }
 
 uint64_t

@@ -67,7 +67,7 @@ struct bybit_reply {
  * whole JSON object, retCode the integer 0, result an object.  error is
  * printable ASCII; the string that a 10004 quotes, which has the key in it, is
  * left out.  h->body may be overwritten; r->result lives as long as what doc
- * parsed, and h->body.
+ * parsed.
  */
 void bybit_judge(
     struct bybit_reply *r, struct json_doc *doc, const struct http_reply *h);
@@ -111,14 +111,12 @@ struct bybit *bybit_new(
     const struct settings *s, int trade, char *err, size_t size);
 void bybit_free(struct bybit *b);
 
-/* The base URL, and its host alone: "api-testnet.bybit.com". */
-const char *bybit_url(const struct bybit *b);
+/* The host alone: "api-testnet.bybit.com", and the port. */
 const char *bybit_host(const struct bybit *b);
 uint16_t bybit_port(const struct bybit *b);
 
-/* Bybit's time now, and how far the local clock is behind it, ms. */
+/* Bybit's time now. */
 int64_t bybit_now_ms(const struct bybit *b);
-int64_t bybit_offset_ms(const struct bybit *b);
 
 /*
  * A call.  path is one of Bybit's ("/v5/order/create"); payload the query of a
@@ -155,9 +153,6 @@ int bybit_start(struct bybit *b, const struct bybit_call *c);
  * without end.  May return early.  0, or -1 with errno.
  */
 int bybit_wait(struct bybit *b, struct pollfd *fds, size_t n, int timeout_ms);
-
-/* Calls that have not ended. */
-size_t bybit_active(const struct bybit *b);
 
 /*
  * A GET, waited for; nothing else may be under way.  stop_fd: a descriptor

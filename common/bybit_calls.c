@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/bybit_internal.h"
 #include "common/clock.h"
 #include "common/limits.h"
@@ -79,16 +80,6 @@ bybit_drop_calls(struct bybit *b)
 	b->asking_time = 0;
 }
 
-size_t
-bybit_active(const struct bybit *b)
-{
-	size_t n = 0;
-
-	for (const struct pending *p = b->calls; p != NULL; p = p->next)
-		n++;
-	return n;
-}
-
 /* An error of ours, in the form of a reply. */
 static void __attribute__((format(printf, 3, 4)))
 no_reply(struct bybit_reply *r, enum bybit_class class, const char *fmt, ...)
@@ -131,27 +122,6 @@ hold_of(struct bybit *b, const char *path)
 	return h;
 }
 
-/*
- * The body stays in b: what is parsed from it lives until the next reply.
- * Without the memory for it the outcome is unknown.
- */
-static void
-keep(struct bybit *b, struct http_reply *h)
-{
-	snprintf(b->error, sizeof(b->error), "%s", h->error);
-	buf_clear(&b->body);
-	buf_put(&b->body, h->body, h->len);
-	if (buf_reserve(&b->body, 1) == -1 || buf_cstr(&b->body) == NULL) {
-		h->outcome = HTTP_UNKNOWN;
-		snprintf(b->error, sizeof(b->error), "%s", strerror(ENOMEM));
-		buf_clear(&b->body);
-		(void)buf_reserve(&b->body, 1);
-	}
-	h->body = b->body.p;
-	h->len = b->body.len;
-	h->error = b->error;
-}
-
 /* What a reply teaches, and who is told of it. */
 static void
 learn(
@@ -159,13 +129,11 @@ learn(
 {
 	struct bybit *b = p->b;
 	int64_t now = clock_mono_ms(), wait;
-	struct bybit_trace t = { p->method, p->path, p->payload, r, "", 0 };
+	const struct bybit_trace t = { p->method, p->path, p->payload, r,
+		h->body, h->len };
 
-	if (b->trace != NULL) {
-		t.body = h->body != NULL ? h->body : "";
-		t.len = h->len;
+	if (b->trace != NULL)
 		b->trace(b->trace_arg, &t);
-	}
 	if (r->time_ms > 0)
 		bybit_clock_learn(&b->clock, r->time_ms, p->sent_mono_ms, now);
 	if (r->class == BYBIT_BANNED)
@@ -178,15 +146,13 @@ learn(
 }
 
 static void
-on_reply(void *arg, const struct http_reply *reply)
+on_reply(void *arg, const struct http_reply *h)
 {
 	struct pending *p = arg;
-	struct http_reply h = *reply;
 	struct bybit_reply r;
 
-	keep(p->b, &h);
-	bybit_judge(&r, p->b->doc, &h);
-	learn(p, &r, &h);
+	bybit_judge(&r, p->b->doc, h);
+	learn(p, &r, h);
 	if (r.code == 10002 && r.class == BYBIT_AGAIN) {
 		p->started = 0;
 		if (++p->stamps < STAMPS_MAX)

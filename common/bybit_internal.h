@@ -7,7 +7,6 @@
 #ifndef SLUICE_BYBIT_INTERNAL_H
 #define SLUICE_BYBIT_INTERNAL_H
 
-#include "common/buf.h"
 #include "common/bybit.h"
 
 #define BYBIT_HOLDS_MAX 16 /* paths; we ask eight */
@@ -38,8 +37,6 @@ struct bybit {
 	void *trace_arg;
 	struct pending *calls;
 	int asking_time; /* a call for Bybit's clock is under way */
-	struct buf body; /* of the reply that was judged last */
-	char error[640]; /* likewise */
 };
 
 /* Forget all calls; nothing of theirs is under way any more. */

@@ -273,22 +273,6 @@ book_instrument(struct book *b, const char *symbol, struct book_instrument *out)
 	return 1;
 }
 
-int
-book_heartbeat(struct book *b, struct book_heartbeat *out)
-{
-	struct book_heartbeat h;
-	const struct json *v;
-	int rc = get_row(b, "heartbeat", "", "", &v);
-
-	if (rc != 1)
-		return rc;
-	if (json_time(json_get(v, "time"), &h.time_ms) == -1 ||
-	    json_bool(json_get(v, "ok"), &h.ok) == -1)
-		return damaged(b, "heartbeat");
-	*out = h;
-	return 1;
-}
-
 struct walk {
 	struct book *b;
 	struct store_key prefix;

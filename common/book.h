@@ -64,12 +64,6 @@ struct book_instrument {
 int book_instrument(
     struct book *b, const char *symbol, struct book_instrument *out);
 
-struct book_heartbeat {
-	int64_t time_ms;
-	int ok;
-};
-int book_heartbeat(struct book *b, struct book_heartbeat *out);
-
 /* Open positions of category linear; fn returns 0 to go on.  0, or -1. */
 struct book_position {
 	const char *symbol; /* valid inside fn */

@@ -164,30 +164,30 @@ static void
 comes_and_goes(void **state)
 {
 	struct fixture *f = *state;
-	struct book_heartbeat h;
+	struct book_wallet w;
 
 	assert_int_equal(book_begin(f->b), -1);
 	assert_non_null(strstr(book_error(f->b), f->dir));
 	book_end(f->b);
 
 	put(f,
-	    "{\"type\":\"heartbeat\",\"time\":\"" AT "\",\"account\":"
-	    "\"main\",\"ok\":true}");
+	    "{\"type\":\"wallet\",\"time\":\"" AT "\",\"account\":"
+	    "\"main\",\"wallet\":{\"totalEquity\":\"100\"}}");
 	assert_int_equal(book_begin(f->b), 0);
-	assert_int_equal(book_heartbeat(f->b, &h), 1);
-	assert_int_equal(h.ok, 1);
-	assert_int_equal(h.time_ms, ms(AT));
+	assert_int_equal(book_wallet(f->b, &w), 1);
+	equals(w.equity, "100");
+	assert_int_equal(w.time_ms, ms(AT));
 	book_end(f->b);
 
 	/* The book keeps the file open that is replaced now. */
 	remove_state(f);
 	assert_int_equal(book_begin(f->b), -1);
 	put(f,
-	    "{\"type\":\"heartbeat\",\"time\":\"" AT "\",\"account\":"
-	    "\"main\",\"ok\":false}");
+	    "{\"type\":\"wallet\",\"time\":\"" AT "\",\"account\":"
+	    "\"main\",\"wallet\":{\"totalEquity\":\"130\"}}");
 	assert_int_equal(book_begin(f->b), 0);
-	assert_int_equal(book_heartbeat(f->b, &h), 1);
-	assert_int_equal(h.ok, 0);
+	assert_int_equal(book_wallet(f->b, &w), 1);
+	equals(w.equity, "130");
 	book_end(f->b);
 }
 
@@ -399,7 +399,6 @@ damaged(void **state)
 		{ "day", "", "2026-11-21" },
 		{ "tickers", "linear", "BTCUSDT" },
 		{ "instruments", "linear", "BTCUSDT" },
-		{ "heartbeat", "", "" },
 		{ "scope", "linear", "XXX" },
 	};
 	static const char *const values[] = { "{}", "{\"time\":" };
@@ -411,9 +410,8 @@ damaged(void **state)
 			struct book_day d;
 			struct book_ticker t;
 			struct book_instrument in;
-			struct book_heartbeat h;
 			int64_t at;
-			int rc[6];
+			int rc[5];
 
 			/* differ itself does not take a scope like that. */
 			if (strcmp(rows[i].kind, "scope") == 0)
@@ -425,8 +423,7 @@ damaged(void **state)
 			rc[1] = book_day(f->b, ms(AT), &d);
 			rc[2] = book_ticker(f->b, "BTCUSDT", &t);
 			rc[3] = book_instrument(f->b, "BTCUSDT", &in);
-			rc[4] = book_heartbeat(f->b, &h);
-			rc[5] = book_snapshot_ms(f->b, "XXX", &at);
+			rc[4] = book_snapshot_ms(f->b, "XXX", &at);
 			book_end(f->b);
 			assert_int_equal(rc[i], -1);
 			assert_non_null(strstr(book_error(f->b), rows[i].kind));

@@ -222,7 +222,7 @@ next_of_stdin(struct input *in, struct input_line *l)
 		if (st != INPUT_WAIT || reads == READS_MAX)
 			return st;
 		/* The descriptor may block, and stays as it came (F97). */
-		if (poll(&pfd, 1, 0) == 0)
+		if (poll(&pfd, 1, 0) != 1)
 			return INPUT_WAIT;
 		if (pfd.revents & POLLNVAL) {
 			errno = EBADF;

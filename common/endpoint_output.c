@@ -369,7 +369,7 @@ try_stdout(const struct output *out, const char *p, size_t len)
 	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	ssize_t n;
 
-	if (!out->is_socket && poll(&pfd, 1, 0) == 0)
+	if (!out->is_socket && poll(&pfd, 1, 0) != 1)
 		return 0;
 	/* A file is never waited for: what an interrupt leaves would stay. */
 	do

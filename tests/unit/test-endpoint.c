@@ -34,6 +34,21 @@ write(int fd, const void *p, size_t len)
 	return syscall(SYS_write, fd, p, len);
 }
 
+/* So is the look that is so many looks ahead, at what can be done; 0: none. */
+static int look_interrupted;
+
+int
+poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	struct timespec t = { timeout / 1000, timeout % 1000 * 1000000L };
+
+	if (timeout == 0 && look_interrupted > 0 && --look_interrupted == 0) {
+		errno = EINTR;
+		return -1;
+	}
+	return ppoll(fds, n, timeout < 0 ? NULL : &t, NULL);
+}
+
 static void
 test_names(void **arg)
 {
@@ -381,6 +396,42 @@ test_stdout_that_is_interrupted(void **arg)
 	(void)fclose(file);
 }
 
+/* Neither a read nor a write that would wait follows. */
+static void
+test_look_that_is_interrupted(void **arg)
+{
+	int from = pipe_from_stdout(), to = pipe_to_stdin();
+	struct output *out = open_out(OUTPUT_QUEUE, "-");
+	struct input *in = open_in("-");
+	static char big[300000];
+	struct input_line l;
+	size_t waiting;
+
+	(void)arg;
+	(void)alarm(20);
+	look_interrupted = 1;
+	assert_int_equal(input_next(in, &l), INPUT_WAIT);
+	assert_int_equal(look_interrupted, 0);
+	write_all(to, "one\n", 4);
+	expect_line(in, "one", "line 1");
+
+	memset(big, 'q', sizeof(big));
+	assert_int_equal(output_write(out, big, sizeof(big)), 0);
+	waiting = output_pending(out);
+	assert_true(waiting > 0);
+	/* The first one is for a reader that has gone. */
+	look_interrupted = 2;
+	assert_int_equal(output_flush(out), 0);
+	assert_int_equal(look_interrupted, 0);
+	assert_int_equal(output_pending(out), waiting);
+	(void)alarm(0);
+	assert_int_equal(output_close(out, 0), -1);
+	input_close(in);
+	back_to_stdout();
+	(void)close(from);
+	(void)close(to);
+}
+
 int
 main(void)
 {
@@ -396,6 +447,7 @@ main(void)
 		T(test_stdout_without_a_reader),
 		T(test_stdout_that_is_full),
 		T(test_stdout_that_is_interrupted),
+		T(test_look_that_is_interrupted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "webhookd/alert.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 #include "common/num.h"
 #include "webhookd/token.h"
 
-#define SHOWN_MAX 48 /* bytes of a wrong value that an error shows */
+#define SHOWN_MAX 48	/* bytes of a wrong value that an error shows */
+#define DECIMALS_MAX 18 /* of a decimal */
 
 /* Whole numbers from 1973 to 5138 as s, or as ms: no number is both. */
 #define MS_MIN 100000000000
@@ -143,20 +145,35 @@ text_of(const struct json *v)
 	return s != NULL ? s : json_number(v);
 }
 
-/* A decimal with the digits of its source.  0, or -1 where it is none. */
+/*
+ * A decimal with the digits of its source.  A plot of a low price may have more
+ * decimals than fit: nothing is traded that fine, so they are cut off, unless
+ * nothing is left then.  0, or -1 where it is none.
+ */
 static int
 get_decimal(
     const struct json *v, char out[DECIMAL_TEXT_MAX], struct decimal *value)
 {
-	const char *s = text_of(v);
+	const char *s = text_of(v), *point;
 	size_t len;
 
 	if (s == NULL)
 		return -1;
 	len = strlen(s);
-	if (len >= DECIMAL_TEXT_MAX || decimal_parse(value, s, len) == -1)
+	if (decimal_parse(value, s, len) == -1) {
+		point = strchr(s, '.');
+		if (errno != ERANGE || point == NULL ||
+		    strlen(point) <= 1 + DECIMALS_MAX)
+			return -1;
+		len = (size_t)(point - s) + 1 + DECIMALS_MAX;
+		if (decimal_parse(value, s, len) == -1 ||
+		    decimal_sign(*value) == 0)
+			return -1;
+	}
+	if (len >= DECIMAL_TEXT_MAX)
 		return -1;
-	memcpy(out, s, len + 1);
+	memcpy(out, s, len);
+	out[len] = '\0';
 	return 0;
 }
 

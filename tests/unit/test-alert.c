@@ -344,6 +344,18 @@ digits(void **state)
 	assert_string_equal(a.stop_loss, "1.0");
 	good(&a, with("trendComposite", "4.0"));
 	assert_string_equal(a.trend, "4.0");
+	/* A double of TradingView's: 17 digits, of a coin of half a cent. */
+	good(&a, with("stopLoss", "0.0051234567890123456"));
+	assert_string_equal(a.stop_loss, "0.005123456789012345");
+	good(&a, with("atr", "\"0.00012345678901234567\""));
+	assert_string_equal(a.atr, "0.000123456789012345");
+	good(&a, with("price", "4.00000000000000000000"));
+	assert_string_equal(a.price, "4.00000000000000000000");
+	bad(ALERT_BAD, with("atr", "0.00012345678901234567e2"), "atr is");
+	bad(ALERT_BAD, with("atr", "\"0.0001234567890123456.7\""), "atr is");
+	/* What is left of it would be 0, which closes. */
+	bad(ALERT_BAD, with("trendComposite", "0.0000000000000000001"),
+	    "trendComposite is 0.0000000000000000001");
 }
 
 /* F53: exactly these. */

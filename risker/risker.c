@@ -16,6 +16,12 @@
 #define OUT_MAX (64u << 20) /* a batch's lines, each up to a few KiB longer */
 #define TEXTS_MAX (64u << 10)
 
+/*
+ * How far ahead of our clock a close's timestamp may be: one of another year,
+ * by mistake, would else keep its symbol from being entered until then.
+ */
+#define AHEAD_MAX_MS 60000
+
 struct risker *
 risker_new(
     struct store *store, const struct settings *settings, const char *dir)
@@ -239,6 +245,12 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* What later decisions must know of an order: reserved in the same commit. */
 static void
 reserve(struct risker *r, const struct alert *a)
@@ -255,8 +267,8 @@ reserve(struct risker *r, const struct alert *a)
 	}
 	f->closes.time_ms = later(f->closes.time_ms, a->time_ms);
 	if (a->timestamp_ms != -1)
-		f->closes.timestamp_ms =
-		    later(f->closes.timestamp_ms, a->timestamp_ms);
+		f->closes.timestamp_ms = later(f->closes.timestamp_ms,
+		    earlier(a->timestamp_ms, a->time_ms + AHEAD_MAX_MS));
 	else
 		f->closes.bare_ms = later(f->closes.bare_ms, a->time_ms);
 	state_closes_put(r->state, a->symbol, &f->closes);

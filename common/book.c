@@ -10,9 +10,9 @@
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/reader.h"
+#include "common/wallet.h"
 
 #define CATEGORY "linear"
-#define MARGIN_COIN "USDT" /* whose equity counts in isolated margin */
 
 struct book {
 	const char *account;
@@ -135,26 +135,6 @@ optional(const struct json *v, const char *key)
 	return d;
 }
 
-/* Equity of the account, or of the coin where the account has none. */
-static int
-find_equity(const struct json *wallet, struct decimal *out)
-{
-	const struct json *coins = json_get(wallet, "coin");
-
-	if (json_decimal(json_get(wallet, "totalEquity"), out) == 0)
-		return 0;
-	if (coins == NULL || json_type(coins) != JSON_ARRAY)
-		return -1;
-	for (const struct json *c = json_first(coins); c != NULL;
-	     c = json_next(c)) {
-		const char *name = json_string(json_get(c, "coin"));
-
-		if (name != NULL && strcmp(name, MARGIN_COIN) == 0)
-			return json_decimal(json_get(c, "equity"), out);
-	}
-	return -1;
-}
-
 int
 book_wallet(struct book *b, struct book_wallet *out)
 {
@@ -165,7 +145,7 @@ book_wallet(struct book *b, struct book_wallet *out)
 	if (rc != 1)
 		return rc;
 	if (json_time(json_get(v, "time"), &w.time_ms) == -1 ||
-	    find_equity(json_get(v, "wallet"), &w.equity) == -1)
+	    wallet_equity(json_get(v, "wallet"), &w.equity) == -1)
 		return damaged(b, "wallet");
 	*out = w;
 	return 1;

@@ -37,8 +37,7 @@ const char *book_error(const struct book *b);
 /* The questions: 1 and *out, 0 where there is no such row, -1 on an error. */
 struct book_wallet {
 	int64_t time_ms;
-	/* totalEquity; where Bybit gives none (isolated margin), USDT's. */
-	struct decimal equity;
+	struct decimal equity; /* as in wallet.h */
 };
 int book_wallet(struct book *b, struct book_wallet *out);
 

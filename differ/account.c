@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/wallet.h"
 #include "differ/array.h"
 #include "differ/differ.h"
 #include "differ/exits.h"
@@ -202,8 +203,7 @@ account_wallet(struct differ *d, struct account *a, const struct json *line,
 	buf_clear(&d->text);
 	json_put(&d->text, NULL, line);
 	put_row(d, &key);
-	if (json_decimal(json_get(wallet, "totalEquity"), &equity) == 0 &&
-	    value_fits(equity))
+	if (wallet_equity(wallet, &equity) == 0 && value_fits(equity))
 		day_equity(d, a, time, equity);
 	return 1;
 }

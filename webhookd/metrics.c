@@ -1,12 +1,11 @@
 /* metrics: everything as Prometheus reads it, text format 0.0.4. */
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/decimal.h"
 #include "common/json.h"
 #include "common/settings.h"
+#include "common/wallet.h"
 #include "webhookd/api_internal.h"
 #include "webhookd/server.h"
 
@@ -149,11 +148,11 @@ put_equity(struct api *a, struct buf *b)
 	store_key_str(&key, "");
 	store_key_str(&key, "");
 	if (api_get(a, STATE_DIFFER, "account", &key, &row) != STORE_OK ||
-	    json_decimal(json_get(json_get(row, "wallet"), "totalEquity"),
-		&equity) == -1)
+	    wallet_equity(json_get(row, "wallet"), &equity) == -1)
 		return;
 	decimal_format(text, equity);
-	head(b, "equity_usd", "gauge", "The account's equity.");
+	head(b, "equity_usd", "gauge",
+	    "The account's equity, or in isolated margin that in USDT.");
 	buf_printf(b, "sluice_equity_usd %s\n", text);
 	if (json_time(json_get(row, "time"), &time) == -1)
 		return;

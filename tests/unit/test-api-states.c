@@ -497,6 +497,25 @@ test_metrics(void **arg)
 	fake_done(&r);
 }
 
+/* In isolated margin that of the coin counts. */
+static void
+test_metrics_isolated(void **arg)
+{
+	static const char *const wallet[] = { "main", "wallet", "", "", NULL };
+	struct request r = fake_request("GET", "/metrics");
+
+	(void)arg;
+	fake_start();
+	fake_row_at("differ", "account", wallet,
+	    "{\"time\":\"1970-01-01T00:00:01.000Z\",\"wallet\":"
+	    "{\"totalEquity\":\"90000\",\"totalMarginBalance\":\"\",\"coin\":["
+	    "{\"coin\":\"BTC\",\"equity\":\"2\"},"
+	    "{\"coin\":\"USDT\",\"equity\":\"812.25\"}]}}");
+	fake_ask(&r);
+	assert_non_null(strstr(r.reply, "\nsluice_equity_usd 812.25\n"));
+	fake_done(&r);
+}
+
 /* Before anything ran, nothing is made up. */
 static void
 test_metrics_empty(void **arg)
@@ -534,6 +553,7 @@ main(void)
 		T(test_one_order),
 		T(test_outcome),
 		T(test_metrics),
+		T(test_metrics_isolated),
 		T(test_metrics_empty),
 	};
 

@@ -248,13 +248,32 @@ wallet_and_day(void **state)
 	assert_int_equal(book_day(f->b, ms("2026-11-22T00:00:00.000Z"), &d), 0);
 	book_end(f->b);
 
-	/* Isolated margin: no equity of the account. */
-	snprintf(text, sizeof(text), line, "2026-11-22T00:00:00.000Z", "");
+	/* Isolated margin: other coins back nothing. */
+	snprintf(text, sizeof(text), line, "2026-11-22T00:00:00.000Z",
+	    "90077.5\",\"totalMarginBalance\":\"");
 	put(f, text);
 	assert_int_equal(book_begin(f->b), 0);
 	assert_int_equal(book_wallet(f->b, &w), 1);
 	equals(w.equity, "77.5");
-	assert_int_equal(book_day(f->b, ms("2026-11-22T00:00:00.000Z"), &d), 0);
+	assert_int_equal(book_day(f->b, ms("2026-11-22T00:00:00.000Z"), &d), 1);
+	equals(d.first, "77.5");
+	book_end(f->b);
+
+	/* An account of which Bybit gives no sum at all. */
+	snprintf(text, sizeof(text), line, "2026-11-23T00:00:00.000Z", "");
+	put(f, text);
+	assert_int_equal(book_begin(f->b), 0);
+	assert_int_equal(book_wallet(f->b, &w), 1);
+	equals(w.equity, "77.5");
+	book_end(f->b);
+
+	/* Of one that is not isolated it stands there. */
+	snprintf(text, sizeof(text), line, "2026-11-24T00:00:00.000Z",
+	    "90\",\"totalMarginBalance\":\"88");
+	put(f, text);
+	assert_int_equal(book_begin(f->b), 0);
+	assert_int_equal(book_wallet(f->b, &w), 1);
+	equals(w.equity, "90");
 	book_end(f->b);
 }
 

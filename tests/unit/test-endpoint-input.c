@@ -83,7 +83,7 @@ start_listener(void)
 static void
 test_socket_leftovers(void **arg)
 {
-	char lock[96], who[32];
+	char lock[96], new[96], who[32];
 	struct input *in;
 	struct stat st;
 	pid_t pid;
@@ -103,8 +103,12 @@ test_socket_leftovers(void **arg)
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	finish(pid, SIGKILL);
 	assert_int_equal(lstat(path, &st), 0);
+	/* It may also have died before its socket had its name. */
+	(void)snprintf(new, sizeof(new), "%s~", path);
+	assert_int_equal(link(path, new), 0);
 	input_close(open_in(endpoint));
 	assert_int_equal(lstat(path, &st), -1);
+	assert_int_equal(lstat(new, &st), -1);
 
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	(void)close(fd);

@@ -169,7 +169,7 @@ sub_import(struct command *c, int argc, char *argv[])
 			    "changed",
 			    im.list[i].id);
 	if (im.problems > 0)
-		die(EX_DATAERR, "%zu bad lines; nothing was changed",
+		die(EX_DATAERR, "bad lines: %zu; nothing was changed",
 		    im.problems);
 	(void)sub_open(c, STORE_SHARED);
 	t = sub_begin(c, 1);

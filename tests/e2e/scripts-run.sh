@@ -130,8 +130,9 @@ interrupt p/paper
 # With a .env.
 exchange
 unset BYBIT_BASE_URL BYBIT_API_KEY BYBIT_API_SECRET TELEGRAM_API_URL
+# Below those that the kernel gives to others.
 port() {
-	echo $((20000 + ($$ * 7 + $1) % 40000))
+	echo $((20000 + ($$ * 7 + $1) % 12000))
 }
 settings() {
 	printf '%s\n' "BYBIT_BASE_URL=$URL" BYBIT_API_KEY=test_api_key BYBIT_API_SECRET=test_secret STATE_MAP_SIZE=64M \
@@ -165,6 +166,7 @@ forget run
 is 'poller stays down' 78 "$status"
 grep -q 'level=error stage=poller .*expired' run.log || fail "it does not say why: $(cat run.log)"
 has run.log 'poller ended with exit code 78 and stays down' || fail "it does not say which: $(cat run.log)"
+! has run.log Killed || fail "something had to be killed: $(cat run.log)"
 wait_for 5 gone
 [ -z "$(find p -type s)" ] || fail "a socket stayed: $(find p -type s)"
 # Where it stayed down the last time is no alarm of the next start.

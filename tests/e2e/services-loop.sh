@@ -15,7 +15,7 @@
 # finish alone, with a sleep and an sv that only tell.
 mkdir -p bin alone/service/risker/supervise alone/alarm alone/.state
 printf '#!/bin/sh\necho "$*" >>"$SLEPT"\n' >bin/sleep
-printf '#!/bin/sh\necho "sv $*" >>"$SLEPT"\n' >bin/sv
+printf '#!/bin/sh\necho "sv $*" >>"$SLEPT"\n[ ! -e ../../alarm/risker.down ] || echo "after the alarm" >>"$SLEPT"\n' >bin/sv
 chmod +x bin/sleep bin/sv
 export SLEPT="$T/slept"
 # ends CODE STATUS EXPECTED: seconds waited, or what was told to sv.
@@ -44,6 +44,7 @@ ends 0 0 0
 lived 0
 ends 75 0 1
 for code in 64 70 78; do
+	rm -f alone/alarm/risker.down
 	ends $code 0 'sv down .'
 	grep -q "risker ended with exit code $code and stays down" alone/alarm/risker.down || fail "exit code $code: $(cat alone/alarm/*)"
 done
@@ -115,7 +116,7 @@ shows 'differ failed 4 times'
 touch -d '7 minutes ago' "$SV/alarm/differ.failing"
 "$top/scripts/status" -d "$S" >status.out 2>&1 || fail "status after 7 minutes: $(cat status.out)"
 ! grep -q 'service:' status.out || fail "still an alarm: $(cat status.out)"
-wait_for 10 told '✅ Alarm is over: service_failing differ'
+wait_for 10 told '✅ Alarm over: service_failing differ'
 # The last error, what runit says, and how old the last snapshot is.
 grep -q '^ *last error: .* stage=differ .*differ.lock is held by pid' status.out || fail "status: no last error: $(cat status.out)"
 is 'runit on differ' "run (pid $(stage_pid differ))" "$(sed -n '/^  differ /,/^  [a-z]/s/^ *runit: \(run (pid [0-9]*)\).*/\1/p' status.out)"
@@ -135,7 +136,7 @@ is 'differ on /status' down "$(jq -r '.stages[] | select(.stage == "differ").sta
 settings $operator
 sv up differ poller
 for stage in differ poller; do
-	wait_for 10 told "✅ Alarm is over: service_down $stage"
+	wait_for 10 told "✅ Alarm over: service_down $stage"
 	! has_alarm $stage service_down || fail "$stage is up, and still an alarm"
 done
 

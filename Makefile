@@ -8,7 +8,8 @@
 #   make killpoints       each kill point, killed and stopped for 60 s
 #   make attack           the listeners under attack: a report, after some 10
 #                         minutes (scripts/setup attack has what it needs)
-#   make install          PREFIX (/usr/local) and DESTDIR are honoured
+#   make install          the programs, manuals and texts; make uninstall
+#                         removes them: PREFIX (/usr/local) and DESTDIR
 #   make V=asan check     with address and undefined-behaviour sanitizers
 #   make V=fuzz fuzz      the libFuzzer targets (needs CC=clang)
 #   make V=kill           with the named kill points of common/killpoint.h
@@ -150,9 +151,17 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/sluice/templates
 	install -m 644 notifier/templates/*.txt $(DESTDIR)$(PREFIX)/share/sluice/templates
 
+# What install put, and sluice's own folders where nothing else is in them.
+uninstall:
+	rm -f $(PROGS:%=$(DESTDIR)$(PREFIX)/bin/%) \
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man7/,$(notdir $(filter %.7,$(MANUALS)))) \
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(filter %.8,$(MANUALS))))
+	rm -f $(patsubst notifier/%,$(DESTDIR)$(PREFIX)/share/sluice/%,$(wildcard notifier/templates/*.txt))
+	-rmdir $(DESTDIR)$(PREFIX)/share/sluice/templates $(DESTDIR)$(PREFIX)/share/sluice
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(patsubst %.o,$(O)/obj/%.d,$(OBJS) $(common_OBJS))
 
-.PHONY: all tests syntax check failcalls bench soak killpoints attack fuzz install clean
+.PHONY: all tests syntax check failcalls bench soak killpoints attack fuzz install uninstall clean

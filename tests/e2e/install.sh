@@ -1,6 +1,6 @@
 #!/bin/sh
 # make install: programs and manuals land under DESTDIR and PREFIX, and what
-# was installed runs.
+# was installed runs; make uninstall removes that and nothing else.
 . "$(dirname "$0")/../lib.sh"
 requires make cc
 [ "$B" = "$top/build" ] || skip "one build is enough"
@@ -15,3 +15,8 @@ for lang in ru en; do
 	cmp "$top/notifier/templates/$lang.txt" "root/opt/share/sluice/templates/$lang.txt" || fail "$lang.txt is missing"
 done
 [ -s root/opt/share/man/man7/sluice.7 ] || fail "sluice(7) is missing"
+
+: >root/opt/bin/other
+make -C "$top" -s uninstall DESTDIR="$T/root" PREFIX=/opt >make.log 2>&1 || fail "make uninstall failed"
+[ "$(find root ! -type d)" = root/opt/bin/other ] || fail "make uninstall left $(find root ! -type d)"
+[ ! -e root/opt/share/sluice ] || fail "make uninstall left an empty folder"

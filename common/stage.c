@@ -173,9 +173,10 @@ protect(void)
 		die(EX_OSERR, "unable to set up signals: %s", strerror(errno));
 }
 
-/* One log line for each line of text. */
+/* One log line for each line of text, each with the fields. */
 static void
-log_each(enum log_level level, const char *text)
+log_each(enum log_level level, const char *text, const struct log_field *fields,
+    size_t nfields)
 {
 	char line[512];
 	size_t n;
@@ -183,7 +184,7 @@ log_each(enum log_level level, const char *text)
 	while (*text != '\0') {
 		n = strcspn(text, "\n");
 		(void)snprintf(line, sizeof(line), "%.*s", (int)n, text);
-		log_line(level, line, NULL, 0);
+		log_line(level, line, fields, nfields);
 		text += n;
 		if (*text == '\n')
 			text++;
@@ -196,18 +197,20 @@ read_settings(const char *file)
 	struct buf errors, warnings;
 	struct settings *s;
 	const char *text;
-	int error;
+	int code;
 
 	buf_init(&errors, MESSAGES_MAX);
 	buf_init(&warnings, MESSAGES_MAX);
 	s = settings_read(file, &errors, &warnings);
-	error = errno;
+	code = errno == EINVAL ? EX_CONFIG : EX_OSERR;
 	text = buf_cstr(&warnings);
-	log_each(LOG_WARN, text != NULL ? text : "too many warnings\n");
+	log_each(
+	    LOG_WARN, text != NULL ? text : "too many warnings\n", NULL, 0);
 	if (s == NULL) {
 		text = buf_cstr(&errors);
-		log_each(LOG_ERROR, text != NULL ? text : "too many errors\n");
-		exit(error == EINVAL ? EX_CONFIG : EX_OSERR);
+		log_each(LOG_ERROR, text != NULL ? text : "too many errors\n",
+		    LOG_FIELDS(LOG_INT("exit", code)));
+		exit(code);
 	}
 	buf_release(&errors);
 	buf_release(&warnings);

@@ -48,6 +48,17 @@ check_subscriber(const struct process *p, const struct subscriber *s)
 }
 
 static void
+check_operator(const struct process *p)
+{
+	if (setting_given(p->stage.settings, OPERATOR_CHAT) &&
+	    !setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN))
+		die(EX_CONFIG,
+		    "OPERATOR_CHAT=%s needs TELEGRAM_BOT_TOKEN, which is not "
+		    "set: set it to the token of your bot",
+		    setting_str(p->stage.settings, OPERATOR_CHAT));
+}
+
+static void
 check_subscribers(struct process *p)
 {
 	struct subscriber s = { .id = "" };
@@ -57,12 +68,6 @@ check_subscribers(struct process *p)
 	char after[ID_SIZE] = "";
 	size_t n = 1;
 
-	if (setting_given(p->stage.settings, OPERATOR_CHAT) &&
-	    !setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN))
-		die(EX_CONFIG,
-		    "OPERATOR_CHAT=%s needs TELEGRAM_BOT_TOKEN, which is not "
-		    "set: set it to the token of your bot",
-		    setting_str(p->stage.settings, OPERATOR_CHAT));
 	if (setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN) &&
 	    setting_given(p->stage.settings, NOTIFY_WEBHOOK_SECRET))
 		return;
@@ -88,6 +93,7 @@ check_subscribers(struct process *p)
 static void
 open_store(struct process *p)
 {
+	check_operator(p);
 	p->store = stage_store(
 	    &p->stage, "notifier", notifier_tables, NOTIFIER_SCHEMA);
 	if (p->store != NULL)

@@ -21,8 +21,8 @@ ends() {
 
 # Settings.
 ends 0 '' "$B/notifier" -n
-ends 78 'OPERATOR_CHAT=7 needs TELEGRAM_BOT_TOKEN' env OPERATOR_CHAT=7 "$B/notifier"
-ends 78 'NOTIFY_LANG' env NOTIFY_LANG=de "$B/notifier" -n
+ends 78 'OPERATOR_CHAT=7 needs TELEGRAM_BOT_TOKEN' env OPERATOR_CHAT=7 "$B/notifier" -n
+ends 78 'NOTIFY_LANG=de.*" exit=78' env NOTIFY_LANG=de "$B/notifier" -n
 ends 64 'usage' "$B/notifier" -x
 ends 64 'not expected' "$B/notifier" operand
 "$B/subscribers" add ann -c telegram -t 5 -b 9

@@ -45,7 +45,7 @@ for point in K15 K16; do
 		halted='✅ Trading is not halted.'
 		;;
 	*)
-		welcome='✅ Welcome! You are subscribed.|Balance: 3||/help — what this bot understands'
+		welcome='✅ Welcome! You are subscribed.|Balance: 3||/help — what this bot can do'
 		halted='⛔ Trading is halted|telegram 900|first'
 		;;
 	esac
@@ -89,5 +89,5 @@ SLUICE_KILL=K16 timeout 30 "$K/notifier" -l -i unix:in.sock >first.out 2>first.l
 spawn notifier "$B/notifier" -l -i unix:in.sock
 wait_for 10 answered 900 2
 [ -e state/halt ] || fail 'another halt was ended'
-answers 900 | tail -n 1 | grep -q '|two||To let it go on, send: /resume' || fail "$(answers 900 | tail -n 1)"
+answers 900 | tail -n 1 | grep -q '|two||To resume, send: /resume' || fail "$(answers 900 | tail -n 1)"
 stop notifier

@@ -45,7 +45,7 @@ tell 66 /balance
 begin
 wait_for 15 offset_is 22
 answers 66 | uniq -c | sed 's/^ *//' >got
-printf '%s\n' '5 This code cannot be used.' '1 This bot writes to subscribers alone. If you have a code, send: /start CODE' >expect
+printf '%s\n' '5 This code cannot be used.' '1 This bot writes to subscribers only. If you have a code, send: /start CODE' >expect
 same expect got
 [ "$("$B/subscribers" list | wc -l)" -eq 1 ] || fail 'a guess too many was taken'
 stop notifier

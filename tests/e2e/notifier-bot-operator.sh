@@ -23,7 +23,7 @@ halt_why() {
 # In private: the user whose chat OPERATOR_CHAT is.
 says 900 '/status' '✅ Trading is not halted.||notifier: runs||No alarms.'
 says 900 '/resume' '✅ Trading is not halted.'
-says 900 '/halt  the news:\n\"rates\" \u0007 {who} <b>*_' '⛔ Trading is halted: no new entries. What is open is protected and closed as ever.'
+says 900 '/halt  the news:\n\"rates\" \u0007 {who} <b>*_' '⛔ Trading is halted: no new entries. Open positions are still protected and closed.'
 [ "$(halt_why)" = 'telegram 900: the news: "rates"   {who} <b>*_' ] || fail "the halt: $(halt_why)"
 "$top/scripts/status" -d state >status || :
 has status 'HALTED: the news:.*telegram 900' || fail "scripts/status: $(cat status)"
@@ -44,36 +44,36 @@ ask 900 '/resume 00000000' | grep -qF "$code" || fail 'a wrong code is not answe
 ask 900 "$code" >got
 [ -e state/halt ] || fail "the code of another halt resumed: $(cat got)"
 code=$(grep -oE '/resume [0-9a-f]{8}$' got) || fail "no code: $(cat got)"
-says 900 "$code" '✅ Trading goes on.'
+says 900 "$code" '✅ Trading is resumed.'
 [ ! -e state/halt ] || fail 'it is halted still'
 says 900 "$code" '✅ Trading is not halted.'
 
 # A file that somebody touched halts, too.
 : >state/halt
 code=$(ask 900 '/resume' | grep -oE '/resume [0-9a-f]{8}$') || fail 'no code'
-says 900 "$code" '✅ Trading goes on.'
+says 900 "$code" '✅ Trading is resumed.'
 
 # Too late: an hour to halt, five minutes to resume.
 ask 900 /halt ',"age":3700' | grep -q '^The command came too late and was not carried out: ' || fail 'an old /halt'
 [ ! -e state/halt ] || fail 'an old /halt was carried out'
-says 900 '/halt' '⛔ Trading is halted: no new entries. What is open is protected and closed as ever.' ',"age":3500'
+says 900 '/halt' '⛔ Trading is halted: no new entries. Open positions are still protected and closed.' ',"age":3500'
 code=$(ask 900 '/resume' | grep -oE '/resume [0-9a-f]{8}$') || fail 'no code'
 ask 900 "$code" ',"age":400' | grep -q '^The command came too late' || fail 'an old /resume'
 [ -e state/halt ] || fail 'an old /resume was carried out'
-says 900 "$code" '✅ Trading goes on.' ',"age":200'
+says 900 "$code" '✅ Trading is resumed.' ',"age":200'
 
 # Others cannot: neither a stranger, nor a subscriber, nor in a group.
 "$B/subscribers" add ann -c telegram -t 5 -b 1 -l en
-says 6 '/halt' 'This bot writes to subscribers alone. If you have a code, send: /start CODE'
+says 6 '/halt' 'This bot writes to subscribers only. If you have a code, send: /start CODE'
 ask 5 '/halt' | grep -q '^/status — your subscription' || fail 'what a subscriber is told'
 tell 900 /halt ',"chat":-100,"type":"group"'
 tell 6 /halt ',"chat":900,"type":"group"'
-says 900 '/help' 'For the operator:|/status — programs and alarms|/halt WHY — stop trading|/resume — let it go on, once confirmed'
+says 900 '/help' 'For the operator:|/status — programs and alarms|/halt WHY — stop trading|/resume — resume trading (after a confirmation)'
 [ ! -e state/halt ] || fail "somebody halted: $(halt_why)"
 
 # Never limited: the twentieth in a row is heard.
 for i in 1 2 3 4 5 6 7 8 9 10; do tell 900 /resume; done
-says 900 '/halt at last' '⛔ Trading is halted: no new entries. What is open is protected and closed as ever.' ||:
+says 900 '/halt at last' '⛔ Trading is halted: no new entries. Open positions are still protected and closed.' ||:
 [ "$(halt_why)" = 'telegram 900: at last' ] || fail 'it was not heard'
 "$top/scripts/resume" -d state >/dev/null
 
@@ -83,7 +83,7 @@ stop notifier
 export OPERATOR_CHAT=-100
 begin
 tell 900 /halt ',"chat":-100,"type":"group"'
-ask 900 '/halt' | grep -q '^This bot writes to subscribers alone' || fail 'nobody is named, and somebody may halt'
+ask 900 '/halt' | grep -q '^This bot writes to subscribers only' || fail 'nobody is named, and somebody may halt'
 [ ! -e state/halt ] || fail "somebody halted: $(halt_why)"
 stop notifier
 export TELEGRAM_OPERATORS=7,901
@@ -91,7 +91,7 @@ begin
 tell 900 /halt ',"chat":-100,"type":"group"'
 tell 901 /halt@other_bot ',"chat":-100,"type":"group"'
 tell 901 /halt ',"chat":-200,"type":"group"'
-ask 900 '/halt' | grep -q '^This bot writes to subscribers alone' || fail 'who is not named may halt'
+ask 900 '/halt' | grep -q '^This bot writes to subscribers only' || fail 'who is not named may halt'
 [ ! -e state/halt ] || fail "somebody halted: $(halt_why)"
 n=$(answers -100 | wc -l)
 tell 901 '/halt@stand_in_bot in the group' ',"chat":-100,"type":"group"'
@@ -99,7 +99,7 @@ wait_for 5 answered -100 $((n + 1))
 [ "$(halt_why)" = 'telegram 901: in the group' ] || fail 'who is named cannot halt in the group'
 tell 7 '/stop' ',"chat":-100,"type":"group"'
 code=$(ask 7 '/resume' | grep -oE '/resume [0-9a-f]{8}$') || fail 'no code'
-says 7 "$code" '✅ Trading goes on.'
+says 7 "$code" '✅ Trading is resumed.'
 
 # Programs and alarms, in the other language.
 stop notifier
@@ -116,9 +116,9 @@ told() {
 	answers 901 | grep -q 'Тревога: subscriber ann'
 }
 wait_for 10 told
-says 901 /status '✅ Торговля не остановлена.||notifier: работает|differ: завершён|risker: работает||🚨 Открытые тревоги: 1|notifier: subscriber ann gets nothing any more: HTTP 403: Forbidden: bot was blocked by the user'
+says 901 /status '✅ Торговля не остановлена.||notifier: работает|differ: завершён|risker: работает||🚨 Активные тревоги: 1|notifier: subscriber ann gets nothing any more: HTTP 403: Forbidden: bot was blocked by the user'
 kill9 risker
-says 901 /status '✅ Торговля не остановлена.||notifier: работает|differ: завершён|🚨 risker: НЕ РАБОТАЕТ||🚨 Открытые тревоги: 1|notifier: subscriber ann gets nothing any more: HTTP 403: Forbidden: bot was blocked by the user'
+says 901 /status '✅ Торговля не остановлена.||notifier: работает|differ: завершён|🚨 risker: НЕ РАБОТАЕТ||🚨 Активные тревоги: 1|notifier: subscriber ann gets nothing any more: HTTP 403: Forbidden: bot was blocked by the user'
 # A state that cannot be read is none without alarms.
 mv state/risker.mdb whole.mdb
 head -c 5000 whole.mdb >state/risker.mdb
@@ -126,7 +126,7 @@ unread() {
 	answers 901 | grep -q 'Тревога: state_unread risker'
 }
 wait_for 20 unread
-ask 901 /status | grep -q '🚨 Открытые тревоги: 2|.*notifier: the state of risker cannot be read, nor its alarms: .*cut short' ||
+ask 901 /status | grep -q '🚨 Активные тревоги: 2|.*notifier: the state of risker cannot be read, nor its alarms: .*cut short' ||
     fail "a state that cannot be read: $(answers 901 | tail -n 1)"
 exec 9>&-
 ended notifier 0

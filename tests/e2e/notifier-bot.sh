@@ -28,13 +28,13 @@ code=$(jq -r .code made)
 [ "$(jq -r .link made)" = "https://t.me/stand_in_bot?start=$code" ] || fail "the link: $(cat made)"
 
 # A stranger, before and with the code.
-stranger='This bot writes to subscribers alone. If you have a code, send: /start CODE'
+stranger='This bot writes to subscribers only. If you have a code, send: /start CODE'
 says 12345 '/start' "$stranger"
 says 12345 'hello' "$stranger"
 says 12345 '/balance' "$stranger"
 says 12345 '/halt' "$stranger"
 says 12345 "/start ${code}x" 'This code cannot be used.'
-says 12345 "/start $code" '✅ Welcome! You are subscribed.|Balance: 2||/help — what this bot understands'
+says 12345 "/start $code" '✅ Welcome! You are subscribed.|Balance: 2||/help — what this bot can do'
 "$B/subscribers" list >got
 echo '{"id":"tg12345","channel":"telegram","address":"12345","balance":2,"lang":"en","active":true,"tester":false}' | same /dev/stdin got
 id=$(jq -r .id made)
@@ -55,12 +55,12 @@ says 12345 '/status' '✅ Your subscription is active|Balance: 1|Language: Engli
 # A code is for one person, once: theirs again is no new one, another's is none.
 says 12345 "/start $code" '✅ Your subscription is active.|Balance: 1'
 says 77 "/start $code" 'This code cannot be used.'
-says 12345 "/start $(invite -b 5)" '✅ The code is accepted: +5|Balance: 6'
+says 12345 "/start $(invite -b 5)" '✅ Code accepted: +5|Balance: 6'
 
 rested
 # Paused: an OPEN goes past them and costs nothing; what they follow comes back
 # with /start.
-says 12345 '/stop' '⏸ Your subscription is paused: no messages, and the balance stays.|/start makes it active again.'
+says 12345 '/stop' '⏸ Your subscription is paused: no messages, and your balance stays.|/start resumes it.'
 says 12345 '/status' '⏸ Your subscription is paused|Balance: 6|Language: English|Open trades: 1|#00001 LONG BTC/USDT'
 signal 2 2 OPEN >&9
 wait_for 5 has notifier.log 'number=2 action=OPEN.*notified=0'
@@ -81,7 +81,7 @@ says 12345 '/stop' '⏸ Подписка приостановлена: сооб�
 says 12345 '/start' '✅ Подписка активна.|Баланс: 6'
 says 12345 'что?' '/status — подписка и открытые сделки|/balance — баланс|/start КОД — пополнить кодом|/stop — приостановить|/start — возобновить|/lang ru или /lang en — язык'
 says 12345 '/lang en' 'Language: English'
-says 12345 '/help' '/status — your subscription and open trades|/balance — your balance|/start CODE — add to it with a code|/stop — pause|/start — go on|/lang ru or /lang en — the language'
+says 12345 '/help' '/status — your subscription and open trades|/balance — your balance|/start CODE — top it up with a code|/stop — pause|/start — resume|/lang ru or /lang en — the language'
 
 # Who is a subscriber already, under another id; and one that is in nobody's
 # private chat.
@@ -89,7 +89,7 @@ says 12345 '/help' '/status — your subscription and open trades|/balance — y
 "$B/subscribers" add ann2 -c telegram -t 5001 -b 9
 "$B/subscribers" add hook -c stdout -t '"channel":"telegram","address":"501"' -b 9
 says 500 '/balance' 'Balance: 7'
-says 500 "/start $(invite -b 3)" '✅ The code is accepted: +3|Balance: 10'
+says 500 "/start $(invite -b 3)" '✅ Code accepted: +3|Balance: 10'
 [ "$(who ann .balance) $(who ann2 .balance)" = '10 9' ] || fail "ann has $(who ann .balance), ann2 $(who ann2 .balance)"
 says 501 '/balance' "$stranger"
 
@@ -100,7 +100,7 @@ says 600 "/start $(jq -r .code made)" 'This code cannot be used.'
 
 # What the operator paused stays so, until they say otherwise.
 "$B/subscribers" pause tg12345
-says 12345 '/start' '⏸ The operator has paused your subscription, and only they can make it active again.|Balance: 6'
+says 12345 '/start' '⏸ The operator has paused your subscription, and only they can resume it.|Balance: 6'
 [ "$(who tg12345 .active)" = false ] || fail 'who was paused by the operator is active again'
 "$B/subscribers" resume tg12345
 

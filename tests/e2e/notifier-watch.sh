@@ -25,8 +25,8 @@ wait_for 5 alarm 'snapshot_stale main linear USDT' false
 wait_for 5 took 77 4
 # Nothing is said twice.
 sleep 1.2
-printf '77 %s\n' '🚨 Alarm: snapshot_stale' '✅ Alarm is over: snapshot_stale' \
-    '🚨 Alarm: snapshot_stale main linear USDT' '✅ Alarm is over: snapshot_stale main linear USDT' >expect
+printf '77 %s\n' '🚨 Alarm: snapshot_stale' '✅ Alarm over: snapshot_stale' \
+    '🚨 Alarm: snapshot_stale main linear USDT' '✅ Alarm over: snapshot_stale main linear USDT' >expect
 sent 77 | head -n 4 >got
 same expect got
 

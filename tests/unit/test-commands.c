@@ -25,7 +25,7 @@
 #include "tests/unit/notifier_fixture.h"
 
 #define STRANGER                                                               \
-	"This bot writes to subscribers alone. If you have a code, send: "     \
+	"This bot writes to subscribers only. If you have a code, send: "      \
 	"/start CODE"
 #define BAD "This code cannot be used."
 
@@ -153,7 +153,7 @@ an_invite_is_forgotten_after_a_week(void **state)
 		invite(f, 1, "", unused, &other);
 	say(f, 5, COMMAND_START, code,
 	    "✅ Welcome! You are subscribed.\nBalance: 30\n\n"
-	    "/help — what this bot understands");
+	    "/help — what this bot can do");
 	pass(f, PRUNE_AGE_MS);
 	prune(f);
 	assert_true(is_invited(f, &used));
@@ -183,7 +183,7 @@ a_code_is_used_once(void **state)
 	assert_string_equal(invite_state(&v, f->now.wall_ms), "open");
 	say(f, 12345, COMMAND_START, code,
 	    "✅ Добро пожаловать! Подписка оформлена.\nБаланс: 30\n\n"
-	    "/help — что понимает этот бот");
+	    "/help — что умеет этот бот");
 	assert_string_equal(done.subscriber, "tg12345");
 	assert_string_equal(done.invite, v.id);
 	s = get(f, "tg12345");
@@ -222,8 +222,7 @@ a_code_adds_to_what_is_there(void **state)
 	assert_int_equal(alarm_put(t, name, 1, "gone", f->now.wall_ms), 1);
 	assert_int_equal(store_commit(t), STORE_OK);
 	invite(f, 3, "ru", code, &v);
-	say(f, 5, COMMAND_START, code,
-	    "✅ The code is accepted: +3\nBalance: 10");
+	say(f, 5, COMMAND_START, code, "✅ Code accepted: +3\nBalance: 10");
 	assert_int_equal(get(f, "s5").balance, 10);
 	assert_int_equal(get(f, "s5").active, 1);
 	assert_string_equal(get(f, "s5").lang, "");
@@ -231,8 +230,7 @@ a_code_adds_to_what_is_there(void **state)
 	assert_int_equal(count(f, "subscribers"), 1);
 	/* One without a balance leaves no row in the ledger. */
 	invite(f, 0, "", code, &v);
-	say(f, 5, COMMAND_START, code,
-	    "✅ The code is accepted: +0\nBalance: 10");
+	say(f, 5, COMMAND_START, code, "✅ Code accepted: +0\nBalance: 10");
 	assert_int_equal(count(f, "ledger"), 2);
 }
 
@@ -267,7 +265,7 @@ codes_that_are_none(void **state)
 	f->now.wall_ms = v.expires_ms - 1;
 	say(f, 6, COMMAND_START, code,
 	    "✅ Welcome! You are subscribed.\nBalance: 5\n\n"
-	    "/help — what this bot understands");
+	    "/help — what this bot can do");
 }
 
 /* The state has the hash of a code and not the code. */
@@ -311,7 +309,7 @@ without_a_commit_there_is_no_effect(void **state)
 	assert_int_equal(get_invite(f, v.id).used_ms, 0);
 	say(f, 6, COMMAND_START, code,
 	    "✅ Welcome! You are subscribed.\nBalance: 5\n\n"
-	    "/help — what this bot understands");
+	    "/help — what this bot can do");
 	assert_int_equal(count(f, "ledger"), 1);
 }
 
@@ -322,12 +320,12 @@ pauses_and_languages(void **state)
 
 	put(f, "s5", 7, 1, 0);
 	say_again(f, 5, COMMAND_STOP, "", 1,
-	    "⏸ Your subscription is paused: no messages, and the balance "
-	    "stays.\n/start makes it active again.");
+	    "⏸ Your subscription is paused: no messages, and your balance "
+	    "stays.\n/start resumes it.");
 	assert_int_equal(get(f, "s5").active, 1);
 	say(f, 5, COMMAND_STOP, "",
-	    "⏸ Your subscription is paused: no messages, and the balance "
-	    "stays.\n/start makes it active again.");
+	    "⏸ Your subscription is paused: no messages, and your balance "
+	    "stays.\n/start resumes it.");
 	assert_int_equal(get(f, "s5").active, 0);
 	assert_string_equal(done.what, "a subscriber paused");
 	say_again(f, 5, COMMAND_START, "", 1,
@@ -354,7 +352,7 @@ the_operator_pauses(void **state)
 {
 	static const char paused[] =
 	    "⏸ The operator has paused your subscription, and only they can "
-	    "make it active again.\nBalance: 7";
+	    "resume it.\nBalance: 7";
 	struct fixture *f = *state;
 	char code[INVITE_CODE_SIZE];
 	struct store_txn *t;
@@ -454,8 +452,7 @@ too_many_to_look_for(void **state)
 	say(f, 6, COMMAND_BALANCE, "", "");
 	assert_int_equal(count(f, "subscribers"), 1);
 	f->now.mono_ms += 200;
-	say(f, 5, COMMAND_START, code,
-	    "✅ The code is accepted: +3\nBalance: 10");
+	say(f, 5, COMMAND_START, code, "✅ Code accepted: +3\nBalance: 10");
 }
 
 static void

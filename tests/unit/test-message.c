@@ -297,7 +297,7 @@ alarms(void **state)
 	check(1, "en",
 	    "{\"alarm\":\"map differ\",\"open\":false,\"text\":\"full\","
 	    "\"time\":\"2025-05-16T14:30:25.000Z\"}",
-	    "✅ Alarm is over: map differ\n\nfull\n\n"
+	    "✅ Alarm over: map differ\n\nfull\n\n"
 	    "⏱ 14:30:25 16.05.2025");
 }
 

@@ -319,7 +319,7 @@ own_sections_replace_the_built_in_ones(void **state)
 	assert_non_null(t);
 	check_text(t, SECTION_ALARM, "en", "Beep: five rejects");
 	check_text(t, SECTION_ALARM_OVER, "en",
-	    "✅ Alarm is over: halted\n\nfive rejects\n\n"
+	    "✅ Alarm over: halted\n\nfive rejects\n\n"
 	    "⏱ 14:30:25 16.05.2025");
 	check_text(t, SECTION_ALARM, "ru",
 	    "🚨 Тревога: halted\n\nfive rejects\n\n⏱ 14:30:25 16.05.2025");

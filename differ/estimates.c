@@ -10,6 +10,7 @@
 #include "differ/records.h"
 #include "differ/signal.h"
 #include "differ/state.h"
+#include "differ/trade.h"
 
 static void
 estimate_save(struct differ *d, const struct estimate *e)
@@ -90,7 +91,7 @@ is_more(
 {
 	if (!record_at(r, &e->at) || r->side != e->trade.side)
 		return 0;
-	if (r->time >= e->trade.begin && r->time <= e->trade.updated)
+	if (r->time >= e->trade.begin && trade_shows(&e->trade, r))
 		return 1;
 	return e->more && r->time <= e->told &&
 	    decimal_cmp(r->entry, e->trade.exits.entry) == 0 &&

@@ -118,7 +118,8 @@ struct trade {
 	int64_t closed;	   /* time of its CLOSE */
 	int64_t begin;	   /* a record before this is not of this trade */
 	int64_t open_time; /* Bybit's openTime */
-	int64_t updated;   /* records up to here are in the size already */
+	/* A record up to here, by its fills or else its time, is in size. */
+	int64_t row_seq, updated;
 	int initial;
 	enum reason reason;
 	uint64_t seq; /* of its last signal */
@@ -138,7 +139,7 @@ struct step {
 	struct decimal cum; /* by which cumRealisedPnl moved */
 	int has_cum;
 	char leverage[LEVERAGE_SIZE];
-	int64_t open_time, updated;
+	int64_t open_time, seq, updated;
 	int64_t begin; /* STEP_OPEN */
 	int initial;   /* STEP_OPEN */
 	int absence;   /* STEP_CLOSE: proved by absence alone */

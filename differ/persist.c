@@ -235,6 +235,7 @@ put_trade(struct buf *b, const struct trade *t)
 	put_time(b, "closed", t->closed);
 	put_time(b, "begin", t->begin);
 	put_int(b, "open_time", t->open_time);
+	put_int(b, "row_seq", t->row_seq);
 	put_int(b, "updated_time", t->updated);
 	put_flag(b, "initial", t->initial);
 	put_text(b, "close_reason", reason_name(t->reason));
@@ -259,6 +260,7 @@ get_trade(const struct json *v, struct trade *t)
 	    get_time(v, "closed", &t->closed) == -1 ||
 	    get_time(v, "begin", &t->begin) == -1 ||
 	    get_int(v, "open_time", &t->open_time) == -1 ||
+	    get_int(v, "row_seq", &t->row_seq) == -1 ||
 	    get_int(v, "updated_time", &t->updated) == -1 ||
 	    get_flag(v, "initial", &t->initial) == -1 ||
 	    get_reason(v, "close_reason", &t->reason) == -1 ||
@@ -285,6 +287,7 @@ put_step(struct buf *b, const struct step *s)
 	put_text(b, "leverage", s->leverage);
 	json_put_string(b, "status", statuses[s->status]);
 	put_int(b, "open_time", s->open_time);
+	put_int(b, "seq", s->seq);
 	put_int(b, "updated_time", s->updated);
 	put_time(b, "begin", s->begin);
 	put_flag(b, "initial", s->initial);
@@ -309,6 +312,7 @@ get_step(const struct json *v, struct step *s)
 	    get_text(v, "leverage", s->leverage, sizeof(s->leverage)) == -1 ||
 	    get_name(v, "status", statuses, 3, &status) == -1 ||
 	    get_int(v, "open_time", &s->open_time) == -1 ||
+	    get_int(v, "seq", &s->seq) == -1 ||
 	    get_int(v, "updated_time", &s->updated) == -1 ||
 	    get_time(v, "begin", &s->begin) == -1 ||
 	    get_flag(v, "initial", &s->initial) == -1 ||

@@ -75,6 +75,7 @@ push_row(struct differ *d, struct leg *l, enum step_kind kind,
 	s->entry = r->avg;
 	s->mark = r->mark;
 	s->open_time = r->open_time;
+	s->seq = r->seq;
 	s->updated = r->updated;
 	memcpy(s->leverage, r->leverage, sizeof(s->leverage));
 	if (kind == STEP_REDUCE && l->last.has_cum && r->has_cum) {
@@ -295,14 +296,19 @@ of_trade(const struct leg *l, const struct record *r)
 }
 
 /*
- * The newest row has the order's fills: seq links fills and rows (section 4.1),
- * while of their times, which are some ms apart, either may be the later.
+ * seq links fills and rows (section 4.1), while of their times, which are some
+ * ms apart, either may be the later.
  */
 static int
-in_row(const struct leg *l, const struct record *r)
+is_in(const struct record *r, int64_t seq, int64_t time)
 {
-	return l->nsteps == 0 && !l->flat && r->seq > 0 &&
-	    r->seq <= l->last.seq;
+	return r->seq > 0 && seq > 0 ? r->seq <= seq : r->time <= time;
+}
+
+int
+trade_shows(const struct trade *t, const struct record *r)
+{
+	return is_in(r, t->row_seq, t->updated);
 }
 
 /*
@@ -321,7 +327,7 @@ absorb(struct differ *d, struct leg *l, int64_t now)
 		r = d->records[i];
 		if (decimal_sign(r->left) == 0 || !of_trade(l, r))
 			continue;
-		if (r->time > t->updated && !in_row(l, r) &&
+		if (!trade_shows(t, r) &&
 		    (decimal_sign(t->exits.est_qty) == 0 ||
 			r->time > t->exits.est_time) &&
 		    (!quiet || r->time + REFLECTED_MS > now))
@@ -396,30 +402,44 @@ latest(const struct differ *d, const struct leg *l)
 	return s->time;
 }
 
-/* Let a step of need have its part of a record. */
+/* Let qty of a record's rest, at most all of it, join e: how much did. */
+static struct decimal
+hand_over(struct record *r, struct decimal qty, struct exits *e)
+{
+	struct exits part = { 0 };
+
+	if (decimal_sign(qty) > 0 && decimal_sign(r->left) > 0) {
+		record_split(r, qty, &part);
+		exits_add(e, &part);
+	}
+	return part.qty;
+}
+
+/*
+ * Let the first step, of need, have its part of a record.  An order that was
+ * filled bit by bit has one: what the steps behind do not wait for is of one
+ * that was estimated, or, since something was added, of this one; or no row
+ * shows it yet.
+ */
 static void
 take(struct differ *d, struct leg *l, struct record *r, struct decimal need,
     struct exits *got)
 {
-	struct exits part;
-	struct decimal more = decimal_zero;
+	const struct step *s = &l->steps[0];
+	struct exits *told = &l->trade.exits;
+	struct decimal over, known = told->est_qty;
 
-	record_split(r, need, &part);
+	(void)hand_over(r, need, got);
 	r->number = l->trade.number;
-	exits_add(got, &part);
-	/* An order that was filled bit by bit has one record: what is over is
-	 * of a step that was estimated, or of one that waits. */
-	if (decimal_sign(r->left) > 0 &&
-	    decimal_sign(l->trade.exits.est_qty) > 0) {
-		record_split(r, l->trade.exits.est_qty, &part);
-		exits_replace(&l->trade.exits, part.qty);
-		exits_add(&l->trade.exits, &part);
-	}
-	if (l->nsteps > 1)
-		more = shrinks(l, 1);
-	if (decimal_sign(r->left) > 0 && decimal_sign(more) == 0) {
-		record_split(r, r->left, &part);
-		exits_add(got, &part);
+	over = r->left;
+	sum_sub(&over, shrinks(l, 1));
+	if (s->kind == STEP_CLOSE || is_in(r, s->seq, s->time)) {
+		if (decimal_cmp(over, known) < 0)
+			known = over;
+		known = hand_over(r, known, told);
+		exits_replace(told, known);
+		sum_sub(&over, known);
+		(void)hand_over(r, over, got);
 	}
 	record_save(d, r);
 }
@@ -502,6 +522,8 @@ copy_step(struct trade *t, const struct step *s)
 	memcpy(t->leverage, s->leverage, sizeof(t->leverage));
 	if (decimal_cmp(t->size, t->max) > 0)
 		t->max = t->size;
+	if (s->seq > t->row_seq)
+		t->row_seq = s->seq;
 	if (s->updated > t->updated)
 		t->updated = s->updated;
 }
@@ -620,6 +642,8 @@ catch_up(struct leg *l)
 	memcpy(t->leverage, l->last.leverage, sizeof(t->leverage));
 	if (t->open_time == 0)
 		t->open_time = l->last.open_time;
+	if (l->last.seq > t->row_seq)
+		t->row_seq = l->last.seq;
 	if (l->last.updated > t->updated)
 		t->updated = l->last.updated;
 }

@@ -62,8 +62,13 @@ is 'no headers' 401 \
 # The window: server - 5000 <= timestamp < server + 1000 (F20).  The clock
 # stands still for no one, so some room is left on the near side.
 late() {
-	control clock '{"now_ms":1700000000000}'
-	AT=$1 get /v5/position/list "$scope"
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		control clock '{"now_ms":1700000000000}'
+		late_body=$(AT=$1 get /v5/position/list "$scope")
+		# Else the machine took its time, and it is another question.
+		[ "$(printf '%s' "$late_body" | jq .time)" -ge 1700000000500 ] || break
+	done
+	printf '%s' "$late_body"
 }
 answers 'far behind' 10002 "$(late 1699999994999)"
 answers 'just behind' 0 "$(late 1699999996000)"
@@ -120,16 +125,14 @@ for code in 10006 10007 10008 10009 10016; do
 done
 
 # Rates: two a second, then 10006 with the time when there is room again (F21).
+# One curl asks thrice, as for three of them a second can be too short.
 sleep 1
 control limits '{"per_second":2}'
-answers 'the first' 0 "$(get /v5/account/info)"
-is 'one is left' 1 "$(header X-Bapi-Limit-Status)"
-answers 'the second' 0 "$(get /v5/account/info)"
-is 'none is left' 0 "$(header X-Bapi-Limit-Status)"
-body=$(get /v5/account/info)
-answers 'the third' 10006 "$body"
-now=$(printf '%s' "$body" | jq .time)
-reset=$(header X-Bapi-Limit-Reset-Timestamp)
+get /v5/account/info '' "$URL/v5/account/info" "$URL/v5/account/info" >thrice
+is 'the first, the second, the third' '0 0 10006' "$(jq .retCode thrice | paste -sd ' ')"
+is 'what is left' '1 0 0' "$(header X-Bapi-Limit-Status | paste -sd ' ')"
+now=$(jq .time thrice | tail -n 1)
+reset=$(header X-Bapi-Limit-Reset-Timestamp | tail -n 1)
 [ "$reset" -gt "$now" ] && [ "$reset" -le $((now + 1000)) ] ||
     fail "room again at $reset, asked at $now"
 answers 'another endpoint' 0 "$(get /v5/position/list "$scope")"

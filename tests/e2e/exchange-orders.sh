@@ -138,13 +138,19 @@ is '0 %' 'Cancelled EC_NoImmediateQtyToFill 0 0' "$(state "$id")"
 control fill '{"reject":"EC_NoEnoughQtyToFill"}'
 id=$(order SOLUSDT Buy 10 | jq -r .result.orderId)
 is 'rejected' 'Rejected EC_NoEnoughQtyToFill 0 0' "$(state "$id")"
-control fill '{"delay_ms":300}'
-id=$(order SOLUSDT Buy 1 | jq -r .result.orderId)
-is 'late' 'New EC_NoError 0 1' "$(state "$id")"
+# Looked at before that, also where a look takes longer.
+for lag in 500 10000; do
+	began=$(now_ms)
+	control fill "{\"delay_ms\":$lag}"
+	id=$(order SOLUSDT Buy 1 | jq -r .result.orderId)
+	looked=$(state "$id")
+	[ $(($(now_ms) - began)) -ge $lag ] || break
+done
+is 'late' 'New EC_NoError 0 1' "$looked"
 is_filled() {
 	[ "$(state "$id")" = 'Filled EC_NoError 1 0' ]
 }
-wait_for 5 is_filled
+wait_for 20 is_filled
 control fill '{"parts":3}'
 done_order SOLUSDT Sell 4.7 '"reduceOnly":true'
 is 'in three pieces' '1.5 1.5 1.7' "$(get /v5/execution/list 'category=linear&symbol=SOLUSDT&limit=3' |

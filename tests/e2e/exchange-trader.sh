@@ -69,29 +69,42 @@ for bad in '{"first":{"clear":{}}}' '{"then":{"price":{"NOUSDT":"1"}}}' '{"then"
 done
 
 # The status lags behind the position.
-control fill '{"status_ms":4000}'
-done_order XRPUSDT Buy 10 '"orderLinkId":"lags"'
-is 'held' 10 "$(position XRPUSDT 0 .size)"
-is 'and New' 'New EC_NoError 0' "$(state lags)"
-is 'no history' none "$(state lags history)"
-is 'no fill' 0 "$(get /v5/execution/list 'category=linear&orderLinkId=lags' | jq '.result.list | length')"
-filled() { [ "$(state lags)" = 'Filled EC_NoError 10' ]; }
-wait_for 10 filled
-is 'a fill' 1 "$(get /v5/execution/list 'category=linear&orderLinkId=lags' | jq '.result.list | length')"
+# Looked at before that, also where a look takes longer.
+fills() {
+	get /v5/execution/list "category=linear&orderLinkId=$1" | jq '.result.list | length'
+}
+for lag in 1500 15000; do
+	began=$(now_ms)
+	lags=lags-$lag
+	control fill "{\"status_ms\":$lag}"
+	done_order XRPUSDT Buy 10 "\"orderLinkId\":\"$lags\""
+	looked="$(position XRPUSDT 0 .size), $(state $lags), $(state $lags history), $(fills $lags)"
+	[ $(($(now_ms) - began)) -ge $lag ] || break
+done
+is 'held, and New, no history, no fill' 'New EC_NoError 0, none, 0' "${looked#[12]0, }"
+filled() { [ "$(state $lags)" = 'Filled EC_NoError 10' ]; }
+wait_for 30 filled
+is 'a fill' 1 "$(fills $lags)"
 
 # A restart: closed orders are in the history alone.
 control restart '{}'
-is 'forgotten' none "$(state lags)"
-is 'remembered' 'Filled EC_NoError 10' "$(state lags history)"
+is 'forgotten' none "$(state $lags)"
+is 'remembered' 'Filled EC_NoError 10' "$(state $lags history)"
 done_order XRPUSDT Buy 10 '"orderLinkId":"later"'
 is 'a later one' 'Filled EC_NoError 10' "$(state later)"
 
 # Rejected after it was accepted, at once, late, and with fills.
-control fill '{"reject":"EC_NoEnoughQtyToFill","delay_ms":1000}'
-done_order ADAUSDT Buy 100 '"orderLinkId":"r1"'
-is 'accepted' 'New EC_NoError 0' "$(state r1)"
-rejected() { [ "$(state r1)" = 'Rejected EC_NoEnoughQtyToFill 0' ]; }
-wait_for 5 rejected
+for lag in 500 10000; do
+	began=$(now_ms)
+	late=late-$lag
+	control fill "{\"reject\":\"EC_NoEnoughQtyToFill\",\"delay_ms\":$lag}"
+	done_order ADAUSDT Buy 100 "\"orderLinkId\":\"$late\""
+	looked=$(state $late)
+	[ $(($(now_ms) - began)) -ge $lag ] || break
+done
+is 'accepted' 'New EC_NoError 0' "$looked"
+rejected() { [ "$(state $late)" = 'Rejected EC_NoEnoughQtyToFill 0' ]; }
+wait_for 20 rejected
 control fill '{"reject":"EC_Others","percent":"50"}'
 done_order ADAUSDT Buy 100 '"orderLinkId":"r2"'
 is 'with fills' 'Rejected EC_Others 50' "$(state r2)"

@@ -57,9 +57,9 @@ control fault '{"path":"/v5/order/create","retCode":110007}'
 entry 13 | decide
 wait_for 20 is_state 13 rejected
 halted || fail 'the third refusal in a row did not halt'
+wait_for 5 alarm halted true
 rm "$S/halt"
-wait_for 5 has trader.log 'MAX_CONSECUTIVE_REJECTS'
-sleep 1.5
+wait_for 5 alarm halted false
 entry 14 | decide
 wait_for 5 is_state 14 protected
 exit_of 114 | decide
@@ -134,8 +134,7 @@ ended trader 78
 has trader.log 'may withdraw money' || fail 'the reason is not told'
 control key '{"permissions":{"ContractTrade":["Order","Position"],"Wallet":["AccountTransfer"]},"readOnly":1}'
 start MAX_ORDERS_PER_MINUTE=100
-wait_for 10 has_lately 'ready'
-sleep 1
+wait_for 10 has_lately 'API key is read-only'
 entry 51 | decide
 wait_for 15 is_state 51 rejected
 errors 51 | grep -q 'read-only' || fail "a read-only key: $(errors 51)"

@@ -138,16 +138,17 @@ alert_again() {
 }
 
 # flood N: post each body on standard input N times, all at once, from as many
-# addresses; how often each status came: "200 49,503 1".
+# addresses; how often each status came: "200 49,503 1".  The seconds that each
+# took are the last word of the lines in flood/statuses.
 flood() {
 	rm -rf flood && mkdir flood
 	cat >flood/bodies
 	flood_ids=$(ids <flood/bodies)
 	awk -v n="$1" '{ file = "flood/body." NR; print >file; close(file)
 	    for (k = 1; k <= n; k++) print NR, k, 2 + (NR * n + k) % 250 }' flood/bodies >flood/list
-	xargs -P 50 -L 1 sh -c 'curl -sS -m 15 -o "flood/answer.$1.$2" -w "$1 $2 %{http_code}\n" \
+	xargs -P 50 -L 1 sh -c 'curl -sS -m 15 -o "flood/answer.$1.$2" -w "$1 $2 %{http_code} %{time_total}\n" \
 	    --interface "127.0.0.$3" --data-binary "@flood/body.$1" "$0/bybit" 2>/dev/null || :' "$HOOK" <flood/list >flood/statuses
-	while read -r body n status; do
+	while read -r body n status _; do
 		client "$(echo "$flood_ids" | sed -n "${body}p")" "$status" "flood/answer.$body.$n"
 	done <flood/statuses
 	cut -d ' ' -f 3 flood/statuses | sort | uniq -c | awk '{ printf "%s%s %s", sep, $2, $1; sep = "," } END { print "" }'

@@ -9,7 +9,7 @@
 # of orders that were final before, nothing is known any more.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/trading.sh"
-trading ALLOWED_SYMBOLS="$(coins 20)" $small MAX_POSITIONS=4 ALERT_TTL=4 WEBHOOK_TIMEOUT=0.5
+trading ALLOWED_SYMBOLS="$(coins 20)" $small MAX_POSITIONS=4 ALERT_TTL=4 WEBHOOK_TIMEOUT=2
 
 # entry N [STATUS]
 entry() {

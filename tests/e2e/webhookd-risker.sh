@@ -7,7 +7,7 @@
 . "$top/tests/webhookd.sh"
 
 # Nobody there: 503, at once, nothing recorded, nothing handed on later.
-hook ALERT_TTL=4 WEBHOOK_TRUST_PROXY=127.0.0.1
+hook WEBHOOK_TIMEOUT=1 WEBHOOK_TRUST_PROXY=127.0.0.1
 body=$(alert BTCUSDT 1640995200000)
 for again in 1 2; do
 	post "$body"
@@ -48,17 +48,22 @@ wait_for 10 sh -c '[ "$("'"$B"'/statecat" -d state webhookd/alerts | grep -c ans
 # kill -9 and a new start: the dead socket is replaced, what is pending goes to
 # risker when it is there, within ALERT_TTL.
 echo none >verdict
+kill9 webhookd
+hook WEBHOOK_TIMEOUT=0.3 ALERT_TTL=6
+wait_for 10 connected
+since=$(date +%s)
 post "$(alert C1USDT 1640995200000)"
 answers 202
 kill9 webhookd
 kill9 risker
 : >handed
-hook ALERT_TTL=4
+hook ALERT_TTL=6
 risker
 wait_for 15 has "$T/handed" C1USDT
 handed 1 || fail "$(cat handed)"
 # F50: past it, no more.
-sleep 2.5
+past() { [ "$(date +%s)" -gt $((since + 7)) ]; }
+wait_for 15 past
 kill9 risker
 risker
 wait_for 15 connected

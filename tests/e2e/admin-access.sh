@@ -70,15 +70,13 @@ code 401 'no token, halt' --json '{}' "$A/api/halt"
 code 200 'the token posts' -H "Authorization: Bearer $token" -d '{"why":"x"}' "$A/api/halt"
 
 # Guesses: the first ones are answered, then that address waits, and only it.
-guess() {
-	curl -sS -m 5 -o body -w '%{http_code}\n' --interface 127.0.0.9 -H "Authorization: Bearer $1" "$A/api/orders"
-}
-for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	guess "${token}$n" >>guesses
-done
+# One curl makes them all: the first wait is a second.
+set -- -sS -m 20 -o body -w '%{http_code}\n' --interface 127.0.0.9
+curl "$@" -H "Authorization: Bearer ${token}x" "$A/api/orders?[1-20]" --next \
+    "$@" -H "Authorization: Bearer $token" "$A/api/orders" >guesses
 is 'the first guess' 401 "$(head -n 1 guesses)"
-is 'the last guess' 429 "$(tail -n 1 guesses)"
-is 'the right one, among them' 429 "$(guess "$token")"
+is 'the last guess' 429 "$(sed -n 20p guesses)"
+is 'the right one, among them' 429 "$(sed -n 21p guesses)"
 code 200 'from another address' -H "Authorization: Bearer $token" "$A/api/orders"
 stop webhookd
 ! grep -qF "$token" ./*.log || fail 'the token was logged'

@@ -96,6 +96,11 @@ ended() {
 	    fail "$1 ended with $ended_status, not $2"
 }
 
+# is_stopped NAME: by a signal, as a kill point can have it.
+is_stopped() {
+	grep -q '^State:[^A-Z]*T' "/proc/$(pid_of "$1")/status"
+}
+
 # kill9 NAME
 kill9() {
 	kill -KILL "$(pid_of "$1")" 2>/dev/null || :

@@ -69,13 +69,12 @@ killed K14:2
 settled 'K14 at each message' 6
 
 # Stopped there instead, and let go: each message once.
-stopped() { [ "$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$(pid_of notifier)/status")" = T ]; }
 for point in K13 K14; do
 	rm -rf state
 	exchange
 	"$B/subscribers" add ann -c telegram -t 5 -b 3
 	SLUICE_KILL=$point:1:stop spawn notifier sh -c 'exec "$1" -l <lines' sh "$K/notifier"
-	wait_for 5 stopped
+	wait_for 5 is_stopped notifier
 	kill -CONT "$(pid_of notifier)"
 	ended notifier 0
 	settled "$point, stopped" 3
@@ -85,12 +84,12 @@ done
 # transaction, and say so if it is inside (F75).
 rm -rf state
 "$B/subscribers" add ann -c stdout -t x -b 3
-SLUICE_KILL=K4:2:stop "$K/notifier" -l <lines >stopped.out 2>stopped.log &
-stopped=$!
-sleep 0.5
+SLUICE_KILL=K4:2:stop spawn notifier sh -c 'exec "$1" -l <lines' sh "$K/notifier"
+wait_for 5 is_stopped notifier
 timeout 3 "$B/subscribers" list >/dev/null || fail "reading waits for a stopped writer"
 status=0
 timeout 20 "$B/subscribers" credit ann +1 2>busy.log || status=$?
+stopped=$(pid_of notifier)
 kill -CONT "$stopped"
-wait "$stopped" || fail "notifier did not go on"
+ended notifier 0
 [ "$status" -eq 75 ] && has busy.log "$stopped" || fail "beside a stopped writer credit ended with $status"

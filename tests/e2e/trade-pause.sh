@@ -31,9 +31,6 @@ paused() {
 	eventually 20 final
 	[ "$(booked)" -le 1 ] || fail "$1 $2: $(booked) orders"
 }
-is_stopped() {
-	grep -q '^State:[^A-Z]*T' "/proc/$(pid_of "$1")/status"
-}
 # late PROGRAM POINT: not traded any more.
 late() {
 	paused "$1" "$2"

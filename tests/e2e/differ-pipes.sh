@@ -41,8 +41,9 @@ for my $line (@lines[2 .. 21]) {
 	push @took, time - $begin;
 }
 close $to; waitpid $pid, 0;
+# What waited for a timer would do so each time; a busy machine does not.
 @took = sort { $a <=> $b } @took;
-die "median $took[10] s" if $took[10] > 0.1;
+die "three quarters took more than $took[4] s" if $took[4] > 0.1;
 END
 
 # F95, behind more than one commit takes: what was read already is not left
@@ -68,8 +69,18 @@ for how in default ignored; do
 	(
 		[ "$how" = default ] || trap '' PIPE
 		status=0
-		{ cat in.ndjson; sleep 0.2; snap 300 ''; snap 301 "$(row ETHUSDT Buy 1 10 1)"; sleep 0.2; } |
-		    { "$B/differ" -d gone 2>gone.log || status=$?; echo "$status" >gone.status; } | head -n 1 >gone.out
+		rm -f gone.status gone.reader
+		{
+			cat in.ndjson
+			wait_for 10 test -e gone.reader
+			snap 300 ''
+			snap 301 "$(row ETHUSDT Buy 1 10 1)"
+			wait_for 10 test -e gone.status
+		} 2>/dev/null | { "$B/differ" -d gone 2>gone.log || status=$?; echo "$status" >gone.status; } | {
+			head -n 1 >gone.out
+			exec <&-
+			: >gone.reader
+		}
 	)
 	[ "$(cat gone.status)" -eq 74 ] || fail "F92 ($how): status $(cat gone.status), expected 74"
 	grep -q 'level=error.*unable to write' gone.log || fail "F92 ($how): no clear message"

@@ -50,8 +50,9 @@ for my $n (1 .. 21) {
 }
 close $to; waitpid $pid, 0;
 die "status $?" if $? != 0;
+# What waited for a timer would do so each time; a busy machine does not.
 @took = sort { $a <=> $b } @took;
-die "median $took[10] s" if $took[10] > 0.1;
+die "three quarters took more than $took[4] s" if $took[4] > 0.1;
 END
 
 # F93: half a line at the end; a last line without its newline is whole.

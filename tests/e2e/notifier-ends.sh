@@ -44,7 +44,7 @@ sleep 3
 [ "$(sent 5 | wc -l)" -eq 1 ] && [ "$(balance ann)" -eq 8 ] || fail "it did not go out in its time"
 
 # SIGTERM with a message on the wire: that is settled, the next one waits.
-control fault '{"path":"/bot","delay_ms":1000}'
+control fault '{"path":"/bot","delay_ms":3000}'
 mkfifo in
 spawn notifier sh -c 'exec "$1" -l <in' sh "$B/notifier"
 exec 9>in
@@ -54,7 +54,7 @@ exec 9>in
 } >&9
 under_way() { [ "$(table pending | wc -l)" -eq 2 ]; }
 wait_for 5 under_way
-sleep 0.3
+sleep 0.5
 stop notifier
 exec 9>&-
 [ "$(table pending | wc -l)" -eq 1 ] || fail "$(table pending | wc -l) wait after SIGTERM, not 1"

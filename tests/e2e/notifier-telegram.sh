@@ -32,8 +32,11 @@ control telegram '{"chat_id":"1","status":429,"description":"Too Many Requests: 
 since=$(date +%s%N)
 signal 2 1 INCREASE >&9
 signal 3 1 CLOSE >&9
-wait_for 1 took 2 3
-wait_for 5 took 1 3
+wait_for 10 took 2 3
+wait_for 10 took 1 3
+sent | grep -n '^2 ' | tail -n 1 >last
+sent | grep -n '^1 .*increased' >waited
+[ "$(cut -d : -f 1 last)" -lt "$(cut -d : -f 1 waited)" ] || fail "chat 2 waited for chat 1: $(cat last waited)"
 [ $((($(date +%s%N) - since) / 1000000)) -ge 2000 ] || fail "chat 1 did not wait for two seconds"
 [ "$(tried 1)" -eq 4 ] || fail "chat 1 was tried $(tried 1) times"
 printf '1 %s\n' "${open}1 ⚡" "${more}1 - Position increased" '🔚 Trade #00001 ⚡' >expect
@@ -77,8 +80,8 @@ stop exchange
 signal 8 3 INCREASE >&9
 signal 9 3 CLOSE >&9
 wait_for 5 has notifier.log 'unable to deliver, retrying'
-sleep 0.5
-[ "$(table pending | wc -l)" -eq 6 ] || fail "$(table pending | wc -l) deliveries wait, not 6"
+all_wait() { [ "$(table pending | wc -l)" -eq 6 ]; }
+wait_for 5 all_wait
 spawn exchange "$B/exchange" -l "${URL#http://}" -j "$JOURNAL.2" 9>&-
 wait_for 10 has exchange.out '"listening"'
 JOURNAL=$JOURNAL.2

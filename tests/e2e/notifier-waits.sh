@@ -1,5 +1,5 @@
 #!/bin/sh
-# F28: how long a 429 asks to wait: 3 s, a minute, 10072 s, nothing, no time at
+# F28: how long a 429 asks to wait: 3 s, ten minutes, 10072 s, nothing, no time at
 # all; to one chat after the other.  It is waited as told, also over a kill, nobody
 # else waits, and no chat is asked all the time.  Then all are told to: none is
 # asked before.  The stand-in's journal is the witness.
@@ -23,7 +23,7 @@ begin
 
 # One after the other, with good chats between: three in a row would be all.
 n=0
-for wait in 3 60 10072 null 0; do
+for wait in 3 600 10072 null 0; do
 	n=$((n + 1))
 	"$B/subscribers" add "good$n" -c telegram -t "9$n" -b 9
 	"$B/subscribers" add "s$n" -c telegram -t "$n" -b 9

@@ -96,10 +96,11 @@ done
 settings $operator
 began=$(date +%s)
 sv up differ poller notifier
-wait_for 12 has "$SV/alarm/differ.failing" 'failed 4 times'
+wait_for 20 has "$SV/alarm/differ.failing" 'failed 4 times'
 [ "$(($(date +%s) - began))" -ge 6 ] || fail 'four starts within 6 seconds'
-shows 'differ failed 4 times in a row, the last time with exit code 75: starting it again in 8 s'
-is 'failures of differ' 4 "$(grep -c 'starting it again' differ.log)"
+# The fifth may come while this is looked at.
+shows 'differ failed [45] times in a row, the last time with exit code 75: starting it again in \(8\|16\) s'
+is 'more and more seldom' '1 2 4 8' "$(sed -n 's/.*starting it again in \([0-9]*\) s.*/\1/p' differ.log | head -n 4 | paste -sd ' ')"
 [ -z "$(find "$SV/alarm" -name '*.down')" ] || fail 'an alarm outlived sv up'
 ! (sv -w 1 check differ >/dev/null) || fail 'sv check: differ passes'
 sv up webhookd
@@ -108,11 +109,12 @@ wait_for 10 told '🚨 Alarm: service_failing differ'
 
 # Free: it comes back alone.
 stop holder
-wait_for 12 check differ
+failures=$(grep -c 'starting it again' differ.log)
+wait_for 40 check differ
 wait_for 12 check poller
-is 'failures of differ' 4 "$(grep -c 'starting it again' differ.log)"
+is 'failures of differ' "$failures" "$(grep -c 'starting it again' differ.log)"
 # Whether it stays, the next minutes show; after that it is no alarm.
-shows 'differ failed 4 times'
+shows "differ failed $failures times"
 touch -d '7 minutes ago' "$SV/alarm/differ.failing"
 "$top/scripts/status" -d "$S" >status.out 2>&1 || fail "status after 7 minutes: $(cat status.out)"
 ! grep -q 'service:' status.out || fail "still an alarm: $(cat status.out)"

@@ -70,9 +70,9 @@ ended crowd 0
 stop capped
 # With room for them all they are gone when their time is over, whatever they
 # drip.
-listen idle -d 800 -p 250
+listen idle -d 2500 -p 250
 before=$(descriptors idle)
-spawn crowd python3 idle.py "$port" 200 1.8
+spawn crowd python3 idle.py "$port" 200 3.5
 wait_for 10 has crowd.out connected
 [ "$(descriptors idle)" -ge $((before + 200)) ] || fail "the crowd is not there"
 took=$(curl -sS -m 3 -o answer -w '%{time_total}' -d hello "http://127.0.0.1:$port/bybit") || fail "no answer beside 200 idle sockets"
@@ -168,9 +168,10 @@ for i in range(count):
     s.close()
 END
 listen soak
+before=$(descriptors soak)
 python3 many.py "$port" 500
-sleep 0.3
-before=$(descriptors soak) grown=$(memory soak)
+wait_for 5 has_descriptors soak "$before"
+grown=$(memory soak)
 python3 many.py "$port" "${SOAK:-6000}"
 wait_for 5 has_descriptors soak "$before"
 case $B in

@@ -118,6 +118,7 @@ rm -rf state
 exchange
 s add ann -c telegram -t 5 -b 3
 control fault '{"path":"/bot","reset":"before","count":0}'
+began=$(date +%s)
 signal 1 1 OPEN >lines
 NOTIFY_OPEN_MAX_AGE=60 "$B/notifier" -l <lines >out 2>notifier.log || fail "notifier ended with $?"
 [ "$(balance ann)" -eq 2 ] || fail "the OPEN was not paid for"

@@ -19,7 +19,7 @@ alarm() {
 	"$B/statecat" -d state webhookd/alarms | grep -q "\"certificate webhookd\".*\"open\":$1"
 }
 subject() {
-	openssl s_client -connect "${HOOK#https://}" </dev/null 2>/dev/null | grep -q "subject=CN = $1"
+	openssl s_client -connect "${HOOK#https://}" </dev/null 2>/dev/null | grep -q "subject=CN *= *$1"
 }
 post "$(alert BTCUSDT 1640995200000)" --cacert short.pem
 answers 200

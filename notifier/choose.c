@@ -74,12 +74,11 @@ read_subscriber(struct notifier *n, struct store_txn *t, struct flight *f)
  * else the clock was set back since (F56).
  */
 static int64_t
-rest_ms(const struct delivery *d, int64_t limit_ms, int64_t now_ms)
+rest_ms(const struct delivery *d, int64_t now_ms)
 {
-	int64_t until = d->due_ms < limit_ms ? d->due_ms : limit_ms;
 	int64_t whole = d->put_off_ms != 0 ? d->due_ms - d->put_off_ms : 0;
 
-	return until - now_ms < whole ? until - now_ms : whole;
+	return d->due_ms - now_ms < whole ? d->due_ms - now_ms : whole;
 }
 
 /* Whether it may still be sent, and to whom. */
@@ -94,14 +93,6 @@ judge(struct notifier *n, struct store_txn *t, struct flight *f,
 	if (now.wall_ms >= limit) {
 		*step = give_up(f, limit - d->event_ms);
 		return STORE_OK;
-	}
-	if (f->lane->loaded) {
-		f->lane->loaded = 0;
-		f->o.wait_ms = rest_ms(d, limit, now.wall_ms);
-		if (f->o.wait_ms > 0) {
-			*step = STEP_LATER;
-			return STORE_OK;
-		}
 	}
 	e = read_subscriber(n, t, f);
 	if (e == STORE_NOTFOUND || (e == STORE_OK && !f->s.active)) {
@@ -134,17 +125,29 @@ flight_give_back(struct notifier *n, struct flight *f)
 	f->way = NULL;
 }
 
-/* Room in the way that leads to the address, which may not be the called. */
+/*
+ * Room in the way that leads to the address, which may not be the called; not
+ * before the end of what the address was told to wait, which an earlier run may
+ * have been told.
+ */
 static enum step
 find_room(struct notifier *n, struct flight *f, struct moment now)
 {
 	struct way *v = way_of(&n->ways, f->channel, f->s.address);
+	int64_t rest;
 
-	if (f->called && f->way == v)
-		return STEP_SEND;
-	flight_give_back(n, f);
+	if (!f->called || f->way != v)
+		flight_give_back(n, f);
 	if (v == NULL)
 		return STEP_BUSY;
+	rest = f->lane->loaded ? rest_ms(&f->d, now.wall_ms) : 0;
+	if (rest > 0)
+		way_tell(v, f->s.address, now.mono_ms + rest);
+	f->o.wait_ms = way_told_ms(v, f->s.address, now.mono_ms);
+	if (f->o.wait_ms > 0)
+		return STEP_LATER;
+	if (f->way == v)
+		return STEP_SEND;
 	f->way = v;
 	return way_has_room(&n->ways, v, now.mono_ms) ? STEP_SEND : STEP_WAIT;
 }
@@ -154,6 +157,7 @@ static enum step
 ask(struct notifier *n, struct flight *f, struct moment now)
 {
 	const struct channel *c = f->channel;
+	int64_t left = flight_deadline(n, &f->d) - now.wall_ms;
 	enum step step;
 
 	f->o.wait_ms =
@@ -163,9 +167,9 @@ ask(struct notifier *n, struct flight *f, struct moment now)
 	f->o.wait_ms = NO_MEMORY_MS;
 	step = find_room(n, f, now);
 	if (step == STEP_WAIT)
-		f->o.wait_ms = flight_deadline(n, &f->d) - now.wall_ms;
-	if (step == STEP_WAIT && f->way->down && f->o.wait_ms > LOOK_AGAIN_MS)
-		f->o.wait_ms = LOOK_AGAIN_MS;
+		f->o.wait_ms = f->way->down ? LOOK_AGAIN_MS : left;
+	if (f->o.wait_ms > left)
+		f->o.wait_ms = left;
 	if (step != STEP_SEND)
 		return step;
 	f->probe = f->way->down;

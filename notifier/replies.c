@@ -86,6 +86,14 @@ replies_add(struct replies *r, int64_t chat, const char *text, size_t len,
 	return 0;
 }
 
+/* Who would get it after it is given up gets nothing. */
+static void
+put_off(struct reply *p, int64_t due_ms)
+{
+	p->due_ms = due_ms;
+	p->over = due_ms >= p->give_up_ms;
+}
+
 /* From the channel. */
 static void
 landed(void *arg, const struct outcome *o)
@@ -97,9 +105,8 @@ landed(void *arg, const struct outcome *o)
 	(void)way_landed(p->replies->ways, p->way, p->address, o, 0, now_ms);
 	p->airborne = 0;
 	p->replies->airborne--;
-	p->due_ms = now_ms + wait_ms;
-	p->over = (o->kind != OUTCOME_RETRY && o->kind != OUTCOME_WAIT) ||
-	    p->due_ms >= p->give_up_ms;
+	put_off(p, now_ms + wait_ms);
+	p->over |= o->kind != OUTCOME_RETRY && o->kind != OUTCOME_WAIT;
 }
 
 /* Those that are over go. */
@@ -156,6 +163,12 @@ try(struct replies *r, struct reply *p, int64_t now_ms)
 	struct way *way = way_of(r->ways, &r->channel, p->address);
 	int64_t wait_ms = 0;
 
+	if (way != NULL)
+		wait_ms = way_told_ms(way, p->address, now_ms);
+	if (wait_ms > 0) {
+		put_off(p, now_ms + wait_ms);
+		return 1;
+	}
 	if (way == NULL || !way_cut_in(r->ways, way, now_ms)) {
 		r->look_ms = now_ms + ROOM_MS;
 		return 0;
@@ -165,7 +178,7 @@ try(struct replies *r, struct reply *p, int64_t now_ms)
 		    r->channel.turn_ms(r->channel.state, p->address, now_ms);
 	if (wait_ms > 0) {
 		way_give_back(r->ways, way);
-		p->due_ms = now_ms + wait_ms;
+		put_off(p, now_ms + wait_ms);
 	} else {
 		start(r, p, way, now_ms);
 	}

@@ -41,10 +41,26 @@ link_last(struct ways *w, struct way *v)
 	w->last = v;
 }
 
+/* Who was told to wait until then, or before, may be sent to again. */
+static void
+drop_told(struct way *v, int64_t until_ms)
+{
+	struct told **at = &v->told_to, *t;
+
+	while ((t = *at) != NULL)
+		if (t->until_ms <= until_ms) {
+			*at = t->next;
+			free(t);
+		} else {
+			at = &t->next;
+		}
+}
+
 static void
 way_free(struct ways *w, struct way *v)
 {
 	unlink_way(w, v);
+	drop_told(v, INT64_MAX);
 	(void)tdelete(v, &w->by_key, by_key);
 	rate_window_free(v->all);
 	free(v);
@@ -63,7 +79,7 @@ forget(struct ways *w, struct way *v)
 {
 	if (v->host &&
 	    v->called + v->flying + v->nwaiting + v->nsuspects == 0 &&
-	    !v->down && !v->alarmed)
+	    v->told_to == NULL && !v->down && !v->alarmed)
 		way_free(w, v);
 }
 
@@ -243,6 +259,30 @@ hash(const char *s)
 	return h;
 }
 
+int64_t
+way_told_ms(struct way *v, const char *address, int64_t now_ms)
+{
+	int64_t until_ms = now_ms;
+
+	drop_told(v, now_ms);
+	for (const struct told *t = v->told_to; t != NULL; t = t->next)
+		if (t->until_ms > until_ms && t->address == hash(address))
+			until_ms = t->until_ms;
+	return until_ms - now_ms;
+}
+
+void
+way_tell(struct way *v, const char *address, int64_t until_ms)
+{
+	struct told *t = malloc(sizeof(*t));
+
+	/* Without memory it is tried, and told again. */
+	if (t == NULL)
+		return;
+	*t = (struct told){ v->told_to, hash(address), until_ms };
+	v->told_to = t;
+}
+
 static void
 suspect(struct way *v, const char *address, const struct outcome *o)
 {
@@ -297,6 +337,8 @@ way_failed(struct way *v, const char *address, const struct outcome *o,
 
 	v->tried_ms = now_ms;
 	memcpy(v->reason, o->reason, sizeof(v->reason));
+	if (o->kind == OUTCOME_WAIT)
+		way_tell(v, address, now_ms + o->wait_ms);
 	/* Who tells one address to wait is there again. */
 	if (probe && o->kind == OUTCOME_WAIT && !v->told)
 		clear(v);
@@ -325,6 +367,7 @@ way_landed(struct ways *w, struct way *v, const char *address,
 	else if (probe && v->down)
 		put_off(v, 0, now_ms); /* it told nothing */
 	down = v->down;
+	drop_told(v, now_ms);
 	forget(w, v);
 	return down;
 }
@@ -333,6 +376,7 @@ void
 way_up(struct ways *w, struct way *v)
 {
 	clear(v);
+	drop_told(v, INT64_MAX);
 	forget(w, v);
 }
 

@@ -39,6 +39,11 @@ struct way {
 	} fresh, tried; /* whose head was never tried, and was */
 	size_t nwaiting;
 
+	struct told {
+		struct told *next;
+		uint64_t address;	 /* a hash, as below */
+		int64_t until_ms;	 /* monotonic */
+	} * told_to;			 /* who was told to wait */
 	uint64_t suspects[WAY_SUSPECTS]; /* hashes of addresses */
 	size_t nsuspects;
 	int64_t told_ms; /* the least that one of them was told to wait */
@@ -87,6 +92,11 @@ int way_has_room(struct ways *w, struct way *v, int64_t now_ms);
  * caller sees to it that it is little.  0 as long as the way is down.
  */
 int way_cut_in(struct ways *w, struct way *v, int64_t now_ms);
+
+/* How long the address is to be left alone yet, ms; 0: not any more. */
+int64_t way_told_ms(struct way *v, const char *address, int64_t now_ms);
+/* The same until a time; way_landed does so for who was told to wait. */
+void way_tell(struct way *v, const char *address, int64_t until_ms);
 
 /* Room that was kept: used, at now_ms, or given back. */
 void way_take(struct way *v, int64_t now_ms);

@@ -75,6 +75,59 @@ an_open_that_fails_is_credited_and_ends_the_trade(void **state)
 	assert_int_equal(count(f, "pending"), 0);
 }
 
+/*
+ * F28: what comes behind a message that was given up waits as long as the chat
+ * was told, also after a restart, and where nothing was behind it by then.
+ */
+static void
+a_wait_outlasts_what_was_given_up(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){ "1", OUTCOME_DELIVERED, 1, 0, NULL };
+	f->rules[1] =
+	    (struct rule){ "1", OUTCOME_WAIT, 1, 3600 * SECOND, NULL };
+	add(f, "s1", 3);
+	take(f, 1, "OPEN");
+	take(f, 2, "OPEN");
+	take(f, 1, "CLOSE");
+	run(f);
+	assert_string_equal(f->sent, "1" O1 "1" O2);
+	f->sent[0] = '\0';
+	pass(f, 300 * SECOND);
+	restart(f);
+	run(f);
+	pass(f, 300 * SECOND);
+	run(f);
+	assert_int_equal(delivery(f, J1, 2, "s1").state, DELIVERY_FAILED);
+	assert_int_equal(get(f, "s1").balance, 2);
+	pass(f, 3000 * SECOND - 1);
+	run(f);
+	assert_string_equal(f->sent, "");
+	pass(f, 1);
+	run(f);
+	assert_string_equal(f->sent, "1" C1);
+
+	f->sent[0] = '\0';
+	f->rules[1].count = 1;
+	take(f, 3, "OPEN");
+	run(f);
+	pass(f, 600 * SECOND);
+	run(f);
+	assert_int_equal(count(f, "pending"), 0);
+	f->sent[0] = '\0';
+	take(f, 4, "OPEN");
+	run(f);
+	pass(f, 599 * SECOND);
+	run(f);
+	assert_string_equal(f->sent, "");
+	/* Another chat was told nothing. */
+	add(f, "s2", 1);
+	take(f, 5, "OPEN");
+	run(f);
+	assert_string_equal(f->sent, "2:🔔 Trade #00005 ⚡|");
+}
+
 /* The rest of a trade is tried for longer: NOTIFY_MAX_AGE. */
 static void
 a_close_is_tried_for_a_day(void **state)
@@ -351,6 +404,7 @@ main(void)
 		TEST(who_is_gone_is_parked_with_an_alarm),
 		TEST(a_moved_chat_is_followed_once),
 		TEST(a_wait_is_obeyed),
+		TEST(a_wait_outlasts_what_was_given_up),
 		TEST(a_retry_waits_by_the_monotonic_clock),
 		TEST(a_restart_waits_for_no_clock),
 		TEST(a_wait_that_is_too_long_ends_in_time),

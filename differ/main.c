@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/alarms.h"
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/confine.h"
@@ -14,24 +15,11 @@
 #include "common/log.h"
 #include "common/sig.h"
 #include "common/stage_open.h"
-#include "differ/array.h"
 #include "differ/differ.h"
 #include "differ/state.h"
 
 #define TICK_MS 60000 /* housekeeping of the store */
 #define CLOSE_MS 5000 /* what a socket's peer gets to read the rest */
-#define MAP_ALARM_PERCENT 70
-#define READER_ALARM_MS 300000
-
-enum { ALARM_MAP, ALARM_READER };
-
-/* What a person must see; a row of table `alarms` once it was open. */
-struct alarm {
-	char name[96], text[192];
-	int open;
-	int changed;	 /* to be written with the next commit */
-	int64_t last_ms; /* monotonic, of the last line refused */
-};
 
 struct process {
 	struct stage stage;
@@ -40,83 +28,40 @@ struct process {
 	struct input *in;
 	struct output *out;
 	struct health health;
-	uint64_t told;	      /* signals written */
-	struct alarm *alarms; /* ALARM_MAP, ALARM_READER, one an account */
-	size_t nalarms, alarms_cap;
+	uint64_t told; /* signals written */
+	struct alarms alarms;
 	int64_t tick_ms; /* monotonic, of the next housekeeping */
 	int unsaid; /* the row of this start in `health` is not there yet */
 	int cut;    /* the input ended inside a line */
 };
 
-/* A new alarm is closed, and says so in the state: it may be open there. */
-static struct alarm *
-add_alarm(struct process *p, const char *name, const char *of)
-{
-	struct alarm *v =
-	    array_room(p->alarms, &p->alarms_cap, p->nalarms + 1, sizeof(*v));
+#define IDENTITY "identity " /* an alarm of each account */
 
-	if (v == NULL)
-		die(EX_OSERR, "out of memory");
-	p->alarms = v;
-	v += p->nalarms++;
-	memset(v, 0, sizeof(*v));
-	(void)snprintf(v->name, sizeof(v->name), "%s %s", name, of);
-	v->changed = 1;
-	return v;
-}
-
+/* Lines of an account were refused, or none yet. */
 static void
-set_alarm(struct alarm *a, int open)
+alarm_identity(struct process *p, const char *account, int open)
 {
-	a->changed |= a->open != open;
-	a->open = open;
-}
+	char name[96], text[192];
 
-static int
-alarms_changed(const struct process *p)
-{
-	for (size_t i = 0; i < p->nalarms; i++)
-		if (p->alarms[i].changed)
-			return 1;
-	return 0;
-}
-
-static void
-init_alarms(struct process *p)
-{
-	struct alarm *a;
-
-	a = add_alarm(p, "map", "differ");
-	(void)snprintf(a->text, sizeof(a->text),
-	    "the state of differ fills more than %d %% of STATE_MAP_SIZE",
-	    MAP_ALARM_PERCENT);
-	a = add_alarm(p, "reader", "differ");
-	(void)snprintf(a->text, sizeof(a->text),
-	    "a program has read the state of differ for more than %d minutes "
-	    "without an end, so the file grows",
-	    READER_ALARM_MS / 60000);
-	for (size_t i = 0; i < p->differ->naccounts; i++)
-		(void)add_alarm(p, "identity", differ_account(p->differ, i));
-}
-
-/* A line was refused: the alarm of its account is open for a minute. */
-static void
-refused(struct process *p, const char *account)
-{
-	struct alarm *a = NULL;
-
-	for (size_t i = 0; i < p->nalarms; i++)
-		if (strncmp(p->alarms[i].name, "identity ", 9) == 0 &&
-		    strcmp(p->alarms[i].name + 9, account) == 0)
-			a = &p->alarms[i];
-	if (a == NULL)
-		a = add_alarm(p, "identity", account);
-	(void)snprintf(a->text, sizeof(a->text),
+	(void)snprintf(name, sizeof(name), IDENTITY "%s", account);
+	(void)snprintf(text, sizeof(text),
 	    "differ refuses lines of account '%s': they come from another "
 	    "host or uid than its state",
 	    account);
-	a->last_ms = clock_mono_ms();
-	set_alarm(a, 1);
+	alarms_set(&p->alarms, name, open, text);
+}
+
+/* They are open for a minute after the last line that was refused. */
+static void
+end_identity(struct process *p, int64_t now)
+{
+	for (size_t i = 0; i < p->alarms.n; i++) {
+		const struct alarm *a = &p->alarms.list[i];
+
+		if (strncmp(a->name, IDENTITY, strlen(IDENTITY)) == 0 &&
+		    now - a->set_ms >= TICK_MS)
+			alarms_set(&p->alarms, a->name, 0, NULL);
+	}
 }
 
 /* The rows that go with every commit. */
@@ -124,17 +69,11 @@ static int
 put_rows(struct store_txn *t, void *arg)
 {
 	struct process *p = arg;
-	int64_t now = clock_wall_ms();
 
 	p->health.out = p->told + p->differ->ntold;
 	if (health_put(t, "differ", &p->health) == -1)
 		return -1;
-	for (size_t i = 0; i < p->nalarms; i++)
-		if (p->alarms[i].changed &&
-		    alarm_put(t, p->alarms[i].name, p->alarms[i].open,
-			p->alarms[i].text, now) == -1)
-			return -1;
-	return 0;
+	return alarms_put(&p->alarms, t, clock_wall_ms());
 }
 
 /* What cannot be made good ends the process: the state is as it was. */
@@ -173,8 +112,7 @@ commit(struct process *p)
 	if (err != STORE_OK)
 		stage_retry(&r, err);
 	p->unsaid = 0;
-	for (size_t i = 0; i < p->nalarms; i++)
-		p->alarms[i].changed = 0;
+	alarms_written(&p->alarms);
 	store_trim(p->store);
 }
 
@@ -225,7 +163,7 @@ take(struct process *p, const struct input_line *l)
 		break;
 	case DIFFER_REFUSED:
 		p->health.skipped++;
-		refused(p, p->differ->refused);
+		alarm_identity(p, p->differ->refused, 1);
 		break;
 	}
 	say_notes(p->differ, l->from);
@@ -263,7 +201,7 @@ batch(struct process *p)
 	}
 	if (st == INPUT_FAIL)
 		die(EX_IOERR, "unable to read: %s", strerror(errno));
-	if (taken && (differ_dirty(p->differ) || alarms_changed(p)))
+	if (taken && (differ_dirty(p->differ) || alarms_changed(&p->alarms)))
 		commit(p);
 	if (p->differ->out.len > 0)
 		announce(p);
@@ -277,23 +215,13 @@ static void
 tick(struct process *p)
 {
 	int64_t now = clock_mono_ms();
-	int percent = 0;
 
 	if (now < p->tick_ms)
 		return;
 	p->tick_ms = now + TICK_MS;
-	store_tick(p->store, &percent);
-	if (percent >= MAP_ALARM_PERCENT && !p->alarms[ALARM_MAP].open)
-		log_error("the map is filling up: set a larger STATE_MAP_SIZE "
-			  "for all stages and restart them",
-		    LOG_INT("percent", percent));
-	set_alarm(&p->alarms[ALARM_MAP], percent >= MAP_ALARM_PERCENT);
-	set_alarm(&p->alarms[ALARM_READER],
-	    store_reader_age_ms(p->store) >= READER_ALARM_MS);
-	for (size_t i = ALARM_READER + 1; i < p->nalarms; i++)
-		if (p->alarms[i].open && now - p->alarms[i].last_ms >= TICK_MS)
-			set_alarm(&p->alarms[i], 0);
-	if (alarms_changed(p))
+	alarms_look(&p->alarms, p->store, "differ");
+	end_identity(p, now);
+	if (alarms_changed(&p->alarms))
 		commit(p);
 }
 
@@ -358,7 +286,7 @@ release(struct process *p)
 	differ_free(p->differ);
 	store_close(p->store);
 	settings_free(p->stage.settings);
-	free(p->alarms);
+	alarms_release(&p->alarms);
 }
 
 int
@@ -376,7 +304,9 @@ main(int argc, char *argv[])
 		release(&p);
 		return EX_OK;
 	}
-	init_alarms(&p);
+	alarms_look(&p.alarms, p.store, "differ");
+	for (size_t i = 0; i < p.differ->naccounts; i++)
+		alarm_identity(&p, differ_account(p.differ, i), 0);
 	p.in = stage_input(&p.stage);
 	p.out = stage_output(&p.stage, OUTPUT_BLOCK);
 	stage_confine(&p.stage, &alone);

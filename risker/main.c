@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/alarms.h"
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/confine.h"
@@ -19,22 +20,12 @@
 #define TICK_MS 60000 /* housekeeping of the store */
 #define TRIM_MS 1000  /* between givings back of mapped pages */
 #define CLOSE_MS 5000 /* what a socket's peer gets to read the rest */
-#define MAP_ALARM_PERCENT 70
-#define READER_ALARM_MS 300000
 
 /* A line of the batch; at is where it begins in the text of all. */
 struct taken {
 	size_t at, len;
 	char from[48];
 };
-
-struct alarm {
-	const char *name, *text;
-	int open;
-	int changed; /* to be written with the next commit */
-};
-
-enum { ALARM_MAP, ALARM_READER, ALARM_BLIND, ALARMS };
 
 struct process {
 	struct stage stage;
@@ -43,7 +34,7 @@ struct process {
 	struct input *in;
 	struct output *out;
 	struct health health;
-	struct alarm alarms[ALARMS];
+	struct alarms alarms;
 	struct buf text; /* the lines of the batch, each with a byte more */
 	struct taken taken[RISKER_LINES_MAX];
 	size_t ntaken;
@@ -55,27 +46,10 @@ struct process {
 };
 
 static void
-set_alarm(struct alarm *a, int open)
+alarm_blind(struct process *p, int open)
 {
-	a->changed |= a->open != open;
-	a->open = open;
-}
-
-/* A new alarm is closed, and says so in the state: it may be open there. */
-static void
-init_alarms(struct process *p)
-{
-	p->alarms[ALARM_MAP] = (struct alarm){ "map risker",
-		"the state of risker fills more than 70 % of STATE_MAP_SIZE", 0,
-		1 };
-	p->alarms[ALARM_READER] = (struct alarm){ "reader risker",
-		"a program has read the state of risker for more than 5 "
-		"minutes without an end, so the file grows",
-		0, 1 };
-	p->alarms[ALARM_BLIND] = (struct alarm){ "blind risker",
-		"risker cannot read the state of differ: it refuses every "
-		"entry",
-		0, 1 };
+	alarms_set(&p->alarms, "blind risker", open,
+	    "risker cannot read the state of differ: it refuses every entry");
 }
 
 /* The counters, with what is decided and will be said once it is stored. */
@@ -98,16 +72,10 @@ put_rows(struct store_txn *t, void *arg)
 {
 	struct process *p = arg;
 	const struct health h = counted(p);
-	int64_t now = clock_wall_ms();
 
 	if (health_put(t, "risker", &h) == -1)
 		return -1;
-	for (size_t i = 0; i < ALARMS; i++)
-		if (p->alarms[i].changed &&
-		    alarm_put(t, p->alarms[i].name, p->alarms[i].open,
-			p->alarms[i].text, now) == -1)
-			return -1;
-	return 0;
+	return alarms_put(&p->alarms, t, clock_wall_ms());
 }
 
 /* Why differ's state cannot be read, in the log once a change. */
@@ -125,7 +93,7 @@ look_blind(struct process *p)
 		log_info("the state of differ can be read again",
 		    LOG_STR("dir", p->stage.dir));
 	(void)snprintf(p->blind, sizeof(p->blind), "%s", why);
-	set_alarm(&p->alarms[ALARM_BLIND], *why != '\0');
+	alarm_blind(p, *why != '\0');
 }
 
 /* Decide the lines that were taken, in one commit.  must: with none, too. */
@@ -151,8 +119,7 @@ decide(struct process *p, int must)
 	if (err != STORE_OK)
 		return err;
 	p->unsaid = 0;
-	for (size_t i = 0; i < ALARMS; i++)
-		p->alarms[i].changed = 0;
+	alarms_written(&p->alarms);
 	return STORE_OK;
 }
 
@@ -298,33 +265,15 @@ batch(struct process *p)
 	return st == INPUT_LINE || st == INPUT_SKIP ? REST_LINES : REST_END;
 }
 
-static int
-alarms_changed(const struct process *p)
-{
-	for (size_t i = 0; i < ALARMS; i++)
-		if (p->alarms[i].changed)
-			return 1;
-	return 0;
-}
-
 static void
 tick(struct process *p)
 {
 	int64_t now = clock_mono_ms();
-	int percent = 0;
 
-	if (now >= p->tick_ms) {
-		p->tick_ms = now + TICK_MS;
-		store_tick(p->store, &percent);
-		if (percent >= MAP_ALARM_PERCENT && !p->alarms[ALARM_MAP].open)
-			log_error("the map is filling up: set a larger "
-				  "STATE_MAP_SIZE for all stages and restart "
-				  "them",
-			    LOG_INT("percent", percent));
-		set_alarm(&p->alarms[ALARM_MAP], percent >= MAP_ALARM_PERCENT);
-		set_alarm(&p->alarms[ALARM_READER],
-		    store_reader_age_ms(p->store) >= READER_ALARM_MS);
-	}
+	if (now < p->tick_ms)
+		return;
+	p->tick_ms = now + TICK_MS;
+	alarms_look(&p->alarms, p->store, "risker");
 }
 
 static void
@@ -360,7 +309,7 @@ loop(struct process *p)
 			die(EX_OSERR, "poll: %s", strerror(errno));
 		if (rest == REST_NONE && pfd[1].revents == 0) {
 			/* Nothing waits: the time for what is no decision. */
-			if (p->unsaid || alarms_changed(p))
+			if (p->unsaid || alarms_changed(&p->alarms))
 				work(p, 1);
 			if (poll(pfd, 3, TICK_MS) == -1 && errno != EINTR)
 				die(EX_OSERR, "poll: %s", strerror(errno));
@@ -379,6 +328,7 @@ release(struct process *p)
 	store_close(p->store);
 	settings_free(p->stage.settings);
 	buf_release(&p->text);
+	alarms_release(&p->alarms);
 }
 
 int
@@ -397,11 +347,11 @@ main(int argc, char *argv[])
 		release(&p);
 		return EX_OK;
 	}
-	init_alarms(&p);
+	alarm_blind(&p, 0);
+	tick(&p);
 	p.in = stage_input(&p.stage);
 	p.out = stage_output(&p.stage, OUTPUT_BLOCK);
 	stage_confine(&p.stage, &alone);
-	p.tick_ms = clock_mono_ms() + TICK_MS;
 	log_info("ready", LOG_STR("dir", p.stage.dir));
 	loop(&p);
 	p.health.ended = 1;

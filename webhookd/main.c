@@ -20,6 +20,7 @@
 #include "webhookd/tls.h"
 
 #define TICK_MS 60000 /* housekeeping of the store */
+#define CERTIFICATE_MS (14 * 86400000LL)
 #define LOOK_MS 1000  /* what may need an alarm; mapped pages go back */
 #define CLOSE_MS 2000 /* what a reader of lines gets to take the rest */
 #define REST_MS 10000 /* for the ring to end, once our output has */
@@ -216,7 +217,7 @@ commit(struct process *p)
 		    LOG_STR("reason", intake_error(p->intake)));
 	p->failing = 1;
 	if (rc == STORE_FULL)
-		(void)alarms_set(&p->alarms, ALARM_MAP, 1);
+		alarms_map(&p->alarms, "webhookd", 1);
 	return rc;
 }
 
@@ -273,33 +274,25 @@ outputs(struct process *p)
 }
 
 static void
-set_alarm(struct process *p, enum alarm_name name, int open)
-{
-	if (alarms_set(&p->alarms, name, open) && open)
-		log_error(alarms_text(name), LOG_INT("alarm", name));
-}
-
-static void
 housekeep(struct process *p)
 {
-	int percent = 0;
-
 	if (p->mono_ms < p->look_ms)
 		return;
 	p->look_ms = p->mono_ms + LOOK_MS;
 	store_trim(p->store);
 	front_look(p);
-	set_alarm(p, ALARM_CERTIFICATE,
+	alarms_set(&p->alarms, "certificate webhookd",
 	    p->tls != NULL &&
-		tls_expires_ms(p->tls) - p->wall_ms < ALARM_CERTIFICATE_MS);
-	set_alarm(p, ALARM_DESCRIPTORS,
-	    server_starved(p->public) || server_starved(p->admin));
+		tls_expires_ms(p->tls) - p->wall_ms < CERTIFICATE_MS,
+	    "the certificate in WEBHOOK_TLS_CERT ends within 14 days: renew it "
+	    "and send webhookd a SIGHUP");
+	alarms_set(&p->alarms, "descriptors webhookd",
+	    server_starved(p->public) || server_starved(p->admin),
+	    "webhookd has no descriptor left and takes no connection: raise "
+	    "the limit of open files");
 	if (p->mono_ms >= p->tick_ms) {
 		p->tick_ms = p->mono_ms + TICK_MS;
-		store_tick(p->store, &percent);
-		set_alarm(p, ALARM_MAP, percent >= ALARM_MAP_PERCENT);
-		set_alarm(p, ALARM_READER,
-		    store_reader_age_ms(p->store) >= ALARM_READER_MS);
+		alarms_look(&p->alarms, p->store, "webhookd");
 	}
 	if (alarms_changed(&p->alarms) || !p->said || p->failing)
 		(void)commit(p);
@@ -454,7 +447,6 @@ main(int argc, char *argv[])
 	STAGE_SECRETS(&p.stage, WEBHOOK_SECRET, ADMIN_TOKEN);
 	process_time(&p);
 	p.health.start_ms = p.wall_ms;
-	alarms_init(&p.alarms);
 	p.doc = json_new();
 	if (p.doc == NULL)
 		die(EX_OSERR, "out of memory");
@@ -470,7 +462,6 @@ main(int argc, char *argv[])
 	start_api(&p);
 	start_servers(&p);
 	start_confine(&p);
-	p.tick_ms = p.mono_ms + TICK_MS;
 	log_info("ready", LOG_STR("dir", p.stage.dir),
 	    LOG_INT("port", server_port(p.public)),
 	    LOG_INT("admin_port", server_port(p.admin)),

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/alarms.h"
 #include "common/decimal.h"
 #include "common/stage.h"
-#include "webhookd/alarms.h"
 
 struct address_list;
 struct api;

@@ -341,6 +341,7 @@ start_undo(struct process *p)
 	address_list_free(p->trust);
 	address_list_free(p->prefer);
 	json_free(p->doc);
+	alarms_release(&p->alarms);
 	if (p->base != NULL) {
 		event_free(p->timer);
 		event_free(p->on_sig);

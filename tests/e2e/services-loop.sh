@@ -121,6 +121,10 @@ touch -d '7 minutes ago' "$SV/alarm/differ.failing"
 wait_for 10 told '✅ Alarm over: service_failing differ'
 # The last error, what runit says, and how old the last snapshot is.
 grep -q '^ *last error: .* stage=differ .*differ.lock is held by pid' status.out || fail "status: no last error: $(cat status.out)"
+# What somebody wrote stays readable, and steers no terminal.
+printf 'time=now level=error stage=differ msg="новости \033[1m"\n' >>"$SV/log/differ/current"
+"$top/scripts/status" -d "$S" >said.out 2>&1 || fail "status: $(cat said.out)"
+grep -q 'last error: .*новости ?\[1m' said.out || fail "status: $(cat said.out)"
 is 'runit on differ' "run (pid $(stage_pid differ))" "$(sed -n '/^  differ /,/^  [a-z]/s/^ *runit: \(run (pid [0-9]*)\).*/\1/p' status.out)"
 grep -q '^  poller    account main, last look .*: ok' status.out || fail "status: no poller: $(cat status.out)"
 grep -Eq '^  last good snapshot: main linear USDT, [0-9] s ago' status.out || fail "status: no snapshot: $(cat status.out)"

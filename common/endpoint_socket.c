@@ -144,7 +144,7 @@ check_place(const char *path, char *err, size_t size)
 	}
 	if (!S_ISSOCK(st.st_mode)) {
 		(void)snprintf(err, size,
-		    "unix:%s: there is something else than a socket: remove "
+		    "unix:%s: something other than a socket is there: remove "
 		    "it, or take another path",
 		    path);
 		return -1;
@@ -236,8 +236,9 @@ listener_open(struct listener *l, const char *path, char *err, size_t size)
 		return -1;
 	}
 	if (l->lock_fd == -1) {
-		(void)snprintf(err, size, "unix:%s: unable to lock %s: %s",
-		    path, l->lock, strerror(errno));
+		(void)snprintf(err, size, "unix:%s: unable to lock %s: %s%s",
+		    path, l->lock, strerror(errno),
+		    errno == ENOENT ? ": make its folder first" : "");
 		return -1;
 	}
 	l->group = group_of_folder(path);

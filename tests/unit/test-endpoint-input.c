@@ -113,7 +113,7 @@ test_socket_leftovers(void **arg)
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	(void)close(fd);
 	assert_null(input_open(endpoint, err, sizeof(err)));
-	assert_non_null(strstr(err, "something else than a socket"));
+	assert_non_null(strstr(err, "something other than a socket"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("/dev/null", path), 0);
 	assert_null(input_open(endpoint, err, sizeof(err)));
@@ -121,6 +121,9 @@ test_socket_leftovers(void **arg)
 	assert_int_equal(symlink("/dev/null", lock), 0);
 	assert_null(input_open(endpoint, err, sizeof(err)));
 	assert_int_equal(unlink(lock), 0);
+
+	assert_null(input_open("unix:no/such/socket", err, sizeof(err)));
+	assert_non_null(strstr(err, "make its folder first"));
 
 	/* Who came after us keeps what is his. */
 	in = open_in(endpoint);

@@ -107,7 +107,7 @@ tell_notices(struct output *out)
 	const char *text;
 
 	while ((text = output_notice(out)) != NULL)
-		log_info("output", LOG_STR("notice", text));
+		log_info(text, LOG_STR("endpoint", "output"));
 }
 
 /*

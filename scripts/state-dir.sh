@@ -79,7 +79,7 @@ state_dir() {
 	fi
 	case $dir in -*) dir=./$dir ;; esac
 	if [ ! -d "$dir" ]; then
-		echo "$me: there is no state folder $dir: expected -d DIR, or STATE_DIR in the environment or in .env" >&2
+		echo "$me: there is no state folder $dir: expected -d DIR, or STATE_DIR in the environment or in .env; nothing was done" >&2
 		exit 78
 	fi
 }

@@ -142,6 +142,7 @@ settings >p/.env
 chmod 600 p/.env
 begin p/scripts/run
 wait_for 10 has run.out 'not traded: .env has no WEBHOOK_SECRET'
+has run.out "that .env names, on $URL[.]" || fail "it does not say where: $(cat run.out)"
 wait_for 10 has p/log/poller/current 'first snapshot'
 [ ! -e p/log/webhookd ] || fail "webhookd runs without a secret"
 interrupt p
@@ -171,8 +172,10 @@ wait_for 5 gone
 [ -z "$(find p -type s)" ] || fail "a socket stayed: $(find p -type s)"
 # Where it stayed down the last time is no alarm of the next start.
 control key '{"expired":false}'
+echo DRY_RUN=true >>p/.env
 begin p/scripts/run
 wait_for 15 answers
+has run.out 'Alerts are not traded, only decided (DRY_RUN)' || fail "it does not say that nothing is sent: $(cat run.out)"
 [ -z "$(find p/alarm -type f)" ] || fail "alarms: $(cat p/alarm/*)"
 interrupt p
 # A key that cannot trade is said at once, not at the first alert.

@@ -433,7 +433,7 @@ take(struct differ *d, struct leg *l, struct record *r, struct decimal need,
 	r->number = l->trade.number;
 	over = r->left;
 	sum_sub(&over, shrinks(l, 1));
-	if (s->kind == STEP_CLOSE || is_in(r, s->seq, s->time)) {
+	if (s->kind == STEP_CLOSE || is_in(r, s->seq, s->updated)) {
 		if (decimal_cmp(over, known) < 0)
 			known = over;
 		known = hand_over(r, known, told);

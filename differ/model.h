@@ -192,6 +192,7 @@ struct record {
 	enum side side; /* of the trade that it closes */
 	int64_t time;
 	int64_t seq; /* of its last fill, by an execution; 0: not known */
+	int ahead;   /* seq may be of more than the record tells yet */
 	struct decimal size, pnl, exit, entry; /* Bybit's, in all */
 	struct decimal weight, cost;
 	char leverage[LEVERAGE_SIZE];

@@ -309,7 +309,8 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 			grow(r, in);
 	}
 	in->number = r->number;
-	in->seq = r->seq;
+	/* What it grew by has fills of its own. */
+	in->seq = r->ahead ? r->seq : 0;
 	in->reason = r->reason;
 	in->left = r->left;
 	in->left_pnl = r->left_pnl;
@@ -408,8 +409,10 @@ executions_take(struct differ *d, const struct account *a, enum category c,
 		if (r->reason == REASON_NONE || reason != REASON_TRADE)
 			r->reason = reason;
 		if (json_int(json_get(v, "seq"), 1, INT64_MAX, &seq) == 0 &&
-		    seq > r->seq)
+		    seq > r->seq) {
 			r->seq = seq;
+			r->ahead = 1;
+		}
 		record_save(d, r);
 		put_back(d, r);
 	}

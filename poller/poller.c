@@ -75,8 +75,12 @@ poller_refresh(struct poller *p)
 {
 	for (size_t i = 0; i < p->nmarkets; i++)
 		p->markets[i].due_mono_ms = 0;
-	for (size_t i = 0; i < p->opts.nscopes; i++)
-		p->scopes[i].pnl_end_ms = 0;
+	for (size_t i = 0; i < p->opts.nscopes; i++) {
+		struct scope *s = &p->scopes[i];
+
+		s->pnl_end_ms = 0;
+		s->records.n = s->records.sorted = 0;
+	}
 }
 
 enum step

@@ -77,8 +77,9 @@ void poller_free(struct poller *p);
 enum poller_status poller_cycle(struct poller *p, int64_t *next_ms);
 
 /*
- * A new reader: the next cycle tells the instruments, too, and the records of
- * a week, since lines that the last one had not read are lost.
+ * A new reader: the next cycle tells what the first one did, since lines that
+ * the last reader had not read are lost: instruments, the records of a week,
+ * and the executions of the young ones.
  */
 void poller_refresh(struct poller *p);
 

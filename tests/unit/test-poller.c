@@ -502,14 +502,22 @@ records_may_be_missing(void **state)
 static void
 a_new_reader_gets_the_records(void **state)
 {
+	static const struct rule rules[] = { KEY, NO_WALLET,
+		{ "position/list", 200, LIST("") },
+		{ "closed-pnl", 200,
+		    LIST(RECORD("ETHUSDT", "b", "1699999999000")) },
+		{ "execution/list", 200, LIST("{\"execId\":\"1\"}") },
+		NO_MORE };
 	struct fake f;
 
 	(void)state;
-	fake_start(&f, &fake_usdt, empty);
+	fake_start(&f, &fake_usdt, rules);
 	fake_cycle(&f, NULL);
+	assert_int_equal(fake_count(&f.asked, "orderId=b"), 1);
 	f.now_ms += 600000;
 	fake_cycle(&f, NULL);
 	assert_int_equal(fake_count(&f.asked, "startTime=1699999940000"), 1);
+	assert_int_equal(fake_count(&f.asked, "orderId=b"), 0);
 	poller_refresh(f.p);
 	f.now_ms += 5000;
 	fake_cycle(&f, NULL);
@@ -517,9 +525,11 @@ a_new_reader_gets_the_records(void **state)
 	    fake_count(
 		&f.asked, "closed-pnl?category=linear&startTime=1699395805000"),
 	    1);
+	assert_int_equal(fake_count(&f.asked, "orderId=b"), 1);
 	f.now_ms += 5000;
 	fake_cycle(&f, NULL);
 	assert_int_equal(fake_count(&f.asked, "startTime=1700000545000"), 1);
+	assert_int_equal(fake_count(&f.asked, "orderId=b"), 0);
 	fake_end(&f);
 }
 

@@ -84,7 +84,6 @@ static int
 take_url(struct bybit *b, const struct settings *s, char *err, size_t size)
 {
 	const char *url = "https://api.bybit.com";
-	char why[192];
 	size_t n;
 
 	if (setting_given(s, BYBIT_BASE_URL))
@@ -93,10 +92,6 @@ take_url(struct bybit *b, const struct settings *s, char *err, size_t size)
 		url = "https://api-demo.bybit.com";
 	else if (setting_bool(s, BYBIT_TESTNET))
 		url = "https://api-testnet.bybit.com";
-	if (http_check_url(url, why, sizeof(why)) == -1) {
-		snprintf(err, size, "BYBIT_BASE_URL=%s: %s", url, why);
-		return -1;
-	}
 	if (http_host(url, b->host, sizeof(b->host)) == -1) {
 		snprintf(
 		    err, size, "BYBIT_BASE_URL=%s: %s", url, strerror(errno));

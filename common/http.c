@@ -15,6 +15,7 @@
 #include "common/http_internal.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/url.h"
 
 #define WAIT_FDS_MAX 16
 
@@ -150,17 +151,6 @@ find_idle(struct http *h, const struct http_request *r)
 	return other;
 }
 
-static int
-may_start(const struct call *c, const struct http_request *r)
-{
-	char err[256];
-
-	if (strcmp(r->method, "GET") != 0 && strcmp(r->method, "POST") != 0)
-		return 0;
-	return (c != NULL && call_is_set_up(c, r)) ||
-	    http_check_url(r->url, err, sizeof(err)) == 0;
-}
-
 int
 http_start(struct http *h, const struct http_request *r,
     void (*done)(void *arg, const struct http_reply *reply), void *arg)
@@ -168,7 +158,8 @@ http_start(struct http *h, const struct http_request *r,
 	struct call **idle = find_idle(h, r);
 	struct call *c = *idle;
 
-	if (!may_start(c, r)) {
+	if ((strcmp(r->method, "GET") != 0 && strcmp(r->method, "POST") != 0) ||
+	    !url_reachable(r->url)) {
 		errno = EINVAL;
 		return -1;
 	}

@@ -4,7 +4,7 @@
  * HTTP/1.1 alone (F87), certificates always checked (F88), time-outs for
  * connect, stall and total, bounded age of connections and of addresses (F85,
  * F86), bounded replies (F22), no redirects, no proxy, no cookies.  Plain http
- * to loopback alone.
+ * to loopback alone (url.h).
  */
 #ifndef SLUICE_HTTP_H
 #define SLUICE_HTTP_H
@@ -53,12 +53,6 @@ struct http *http_new(const struct http_opts *o, char *err, size_t size);
 void http_free(struct http *h);
 
 /*
- * Whether url may be used: https, or http to a loopback address.  0, or -1
- * with a message in err.
- */
-int http_check_url(const char *url, char *err, size_t size);
-
-/*
  * The host of a URL, without port and brackets: "api.bybit.com".  0, or -1
  * with EINVAL (no such URL) or ERANGE (longer than size).
  */
@@ -90,7 +84,7 @@ struct http_request {
  * reply (by libcurl, within total_ms); a POST never (F02), unless it may be.
  * Who asks the same URL again and again pays for setting it up once, and so for
  * headers that stay the same.  0, or -1 with errno: ENOMEM, or EINVAL for a
- * method or a URL that http_check_url refuses.
+ * method, or a URL that url_reachable() refuses.
  */
 int http_start(struct http *h, const struct http_request *r,
     void (*done)(void *arg, const struct http_reply *reply), void *arg);

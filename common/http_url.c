@@ -1,11 +1,9 @@
 #include "common/http.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
 
 #include "common/http_internal.h"
@@ -17,7 +15,7 @@ static char *
 url_part(CURLU *u, CURLUPart part)
 {
 	char *text = NULL;
-	CURLUcode rc = curl_url_get(u, part, &text, 0);
+	CURLUcode rc = curl_url_get(u, part, &text, CURLU_DEFAULT_PORT);
 
 	/* Else it would be called absent. */
 	if (rc == CURLUE_OUT_OF_MEMORY)
@@ -39,55 +37,6 @@ url_parse(const char *url)
 		u = NULL;
 	}
 	return u;
-}
-
-/* libcurl takes "localhost" to be loopback without asking a resolver. */
-static int
-is_loopback(const char *host)
-{
-	struct in_addr a;
-
-	if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
-		return 1;
-	return inet_pton(AF_INET, host, &a) == 1 &&
-	    (ntohl(a.s_addr) >> 24) == 127;
-}
-
-int
-http_check_url(const char *url, char *err, size_t size)
-{
-	CURLU *u = url_parse(url);
-	char *scheme = NULL, *host = NULL, *user = NULL;
-	int rc = -1;
-
-	if (u == NULL) {
-		snprintf(err, size, "not a URL: expected https://HOST");
-		return -1;
-	}
-	scheme = url_part(u, CURLUPART_SCHEME);
-	host = url_part(u, CURLUPART_HOST);
-	user = url_part(u, CURLUPART_USER);
-	if (scheme == NULL || host == NULL || host[0] == '\0')
-		snprintf(err, size, "not a URL: expected https://HOST");
-	else if (user != NULL)
-		snprintf(err, size, "a URL with a user name is not accepted");
-	else if (strcmp(scheme, "https") == 0)
-		rc = 0;
-	else if (strcmp(scheme, "http") != 0)
-		snprintf(
-		    err, size, "%s is not accepted: expected https", scheme);
-	else if (!is_loopback(host))
-		snprintf(err, size,
-		    "plain http to %s is not accepted: expected https, or "
-		    "http to loopback",
-		    host);
-	else
-		rc = 0;
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(user);
-	curl_url_cleanup(u);
-	return rc;
 }
 
 int
@@ -125,12 +74,10 @@ uint16_t
 http_port(const char *url)
 {
 	CURLU *u = url_parse(url);
-	char *text = NULL;
+	char *text = u != NULL ? url_part(u, CURLUPART_PORT) : NULL;
 	int64_t port = 0;
 
-	if (u != NULL &&
-	    curl_url_get(u, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT) ==
-		CURLUE_OK)
+	if (text != NULL)
 		(void)num_parse(text, strlen(text), 1, UINT16_MAX, &port);
 	curl_free(text);
 	curl_url_cleanup(u);

@@ -124,10 +124,6 @@ open_channels(struct process *p)
 		    TELEGRAM_AT_ONCE + WAY_HOSTS_AT_ONCE + BOT_CONNECTIONS };
 	char why[512];
 
-	if (http_check_url(
-		setting_str(s, TELEGRAM_API_URL), why, sizeof(why)) == -1)
-		die(EX_CONFIG, "TELEGRAM_API_URL=%s: %s",
-		    setting_str(s, TELEGRAM_API_URL), why);
 	p->http = http_new(&o, why, sizeof(why));
 	if (p->http == NULL)
 		die(EX_CONFIG, "%s", why);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -179,6 +180,7 @@ static int
 check_zone(const char *s)
 {
 	char path[256];
+	struct stat st;
 	size_t letters;
 	int n;
 
@@ -198,7 +200,8 @@ check_zone(const char *s)
 	if (access(ZONEINFO, F_OK) == -1)
 		return 0;
 	n = snprintf(path, sizeof(path), ZONEINFO "/%s", s);
-	if (n < 0 || (size_t)n >= sizeof(path) || access(path, R_OK) == -1)
+	if (n < 0 || (size_t)n >= sizeof(path) || access(path, R_OK) == -1 ||
+	    stat(path, &st) == -1 || !S_ISREG(st.st_mode))
 		return invalid();
 	return 0;
 }

@@ -411,6 +411,9 @@ test_kinds(void **arg)
 		    setting_parse(&setting_table[TZ], "Europe/Moscow", &v), 0);
 		assert_int_equal(
 		    setting_parse(&setting_table[TZ], "Europe/Moskau", &v), -1);
+		/* A folder of zones, and none. */
+		assert_int_equal(
+		    setting_parse(&setting_table[TZ], "Europe", &v), -1);
 	}
 }
 

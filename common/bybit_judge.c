@@ -176,7 +176,8 @@ bybit_judge(
 	envelope = json_parse(doc, h->body, h->len);
 	if (envelope != NULL && json_type(envelope) == JSON_OBJECT)
 		json_pick(envelope, keys, 4, v);
-	if (json_ms(v[3], &r->time_ms) == -1 || r->time_ms < 0)
+	/* One that nothing can be added to teaches the clock nothing. */
+	if (json_ms(v[3], &r->time_ms) == -1 || r->time_ms > INT64_MAX / 2)
 		r->time_ms = 0;
 	has_code = v[0] != NULL && json_type(v[0]) == JSON_NUMBER &&
 	    json_int(v[0], INT32_MIN, INT32_MAX, &r->code) == 0;

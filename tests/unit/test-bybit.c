@@ -529,6 +529,21 @@ server_time_of_a_10002(void **state)
 	judged_free(&j);
 }
 
+/* A time that no clock can be set by is none. */
+static void
+server_time_out_of_bounds(void **state)
+{
+	static const char body[] = "{\"retCode\":0,\"result\":{},"
+				   "\"time\":9223372036854775807}";
+	struct judged j;
+
+	(void)state;
+	judge(&j, 200, body, strlen(body));
+	assert_int_equal(j.r.class, BYBIT_OK);
+	assert_true(j.r.time_ms == 0);
+	judged_free(&j);
+}
+
 static void
 clock_learns(void **state)
 {
@@ -633,6 +648,7 @@ main(void)
 		cmocka_unit_test(no_reply_at_all),
 		cmocka_unit_test(errors_can_be_shown),
 		cmocka_unit_test(server_time_of_a_10002),
+		cmocka_unit_test(server_time_out_of_bounds),
 		cmocka_unit_test(clock_learns),
 		cmocka_unit_test(clock_bounds),
 		cmocka_unit_test(holds),

@@ -35,7 +35,7 @@ write(int fd, const void *p, size_t len)
 }
 
 /* So is the look that is so many looks ahead, at what can be done; 0: none. */
-static int look_interrupted;
+int look_interrupted;
 
 int
 poll(struct pollfd *fds, nfds_t n, int timeout)

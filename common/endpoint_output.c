@@ -297,7 +297,6 @@ write_target(
     struct output *out, struct target *t, const char *lines, size_t len)
 {
 	ssize_t n = 0;
-	int fits;
 
 	if (t->fd == -1)
 		return;
@@ -308,16 +307,14 @@ write_target(
 	}
 	lines += n;
 	len -= (size_t)n;
-	fits = queued(&t->queue) + len <= PEER_UNREAD_MAX;
-	if (fits)
-		buf_put(&t->queue.b, lines, len);
-	if (!fits || buf_failed(&t->queue.b)) {
+	if (queued(&t->queue) + len > PEER_UNREAD_MAX) {
 		notice_add(&out->notices,
 		    "cut off unix:%s: more than %u MiB unread", t->path,
 		    PEER_UNREAD_MAX >> 20);
 		disconnect(out, t);
 		return;
 	}
+	buf_put(&t->queue.b, lines, len);
 	want_out(out, t);
 }
 
@@ -474,8 +471,6 @@ write_stdout(struct output *out, const char *lines, size_t len)
 		if (queued(&out->queue) + len > STDOUT_UNREAD_MAX)
 			return stdout_failed(out, ENOBUFS);
 		buf_put(&out->queue.b, lines, len);
-		if (buf_failed(&out->queue.b))
-			return stdout_failed(out, ENOMEM);
 	}
 	want_stdout(out);
 	return 0;

@@ -48,8 +48,6 @@ notice_add(struct notices *n, const char *fmt, ...)
 	if (n->waiting.len + strlen(text) + 1 > NOTICES_MAX)
 		return;
 	buf_printf(&n->waiting, "%s\n", text);
-	if (buf_failed(&n->waiting))
-		buf_clear(&n->waiting);
 }
 
 const char *

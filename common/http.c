@@ -39,7 +39,7 @@ call_new(void)
 
 	if (c == NULL)
 		return NULL;
-	buf_init(&c->reply, REPLY_SIZE_MAX + 1);
+	buf_init(&c->reply, REPLY_SIZE_MAX);
 	return c;
 }
 
@@ -221,7 +221,7 @@ finish(struct http *h, struct call *c, CURLcode result)
 	if (result == CURLE_OK &&
 	    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status) ==
 		CURLE_OK &&
-	    buf_reserve(&c->reply, 1) == 0 && buf_cstr(&c->reply) != NULL) {
+	    buf_cstr(&c->reply) != NULL) {
 		c->r.outcome = HTTP_REPLY;
 		c->r.status = (int)status;
 		c->r.body = c->reply.p;

@@ -33,7 +33,6 @@ struct http_reply {
 	char limit_reset[24];  /* X-Bapi-Limit-Reset-Timestamp */
 	char retry_after[40];  /* Retry-After: seconds, or a date */
 	char date[40];	       /* Date */
-	char content_type[64];
 };
 
 struct http_opts {

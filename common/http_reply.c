@@ -53,8 +53,7 @@ call_on_header(char *p, size_t size, size_t n, void *arg)
 	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) {
 		/* A new head: what an interim one said does not count. */
 		r->limit_status[0] = r->limit_reset[0] = '\0';
-		r->retry_after[0] = r->content_type[0] = '\0';
-		r->date[0] = '\0';
+		r->retry_after[0] = r->date[0] = '\0';
 		return n;
 	}
 	take_header(p, n, "X-Bapi-Limit-Status", r->limit_status,
@@ -63,8 +62,6 @@ call_on_header(char *p, size_t size, size_t n, void *arg)
 	    sizeof(r->limit_reset));
 	take_header(
 	    p, n, "Retry-After", r->retry_after, sizeof(r->retry_after));
-	take_header(
-	    p, n, "Content-Type", r->content_type, sizeof(r->content_type));
 	take_header(p, n, "Date", r->date, sizeof(r->date));
 	return n;
 }
@@ -80,7 +77,7 @@ call_on_body(char *p, size_t size, size_t n, void *arg)
 		return 0;
 	}
 	buf_put(&c->reply, p, n);
-	return buf_failed(&c->reply) ? 0 : n;
+	return n;
 }
 
 void

@@ -44,11 +44,8 @@ line_fill(struct line_reader *r, int fd)
 		r->start = r->scanned = 0;
 	} else if (r->start > 0 && r->b.cap - r->b.len <= READ_SIZE)
 		move_to_front(r);
-	if (buf_reserve(&r->b, READ_SIZE) == -1) {
-		/* Not for good: the caller may try again. */
-		r->b.failed = 0;
+	if (buf_reserve(&r->b, READ_SIZE) == -1)
 		return -1;
-	}
 	n = read(fd, r->b.p + r->b.len, READ_SIZE);
 	if (n == 0)
 		r->ended = 1;

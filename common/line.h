@@ -35,8 +35,9 @@ void line_init(struct line_reader *r, size_t max);
 void line_release(struct line_reader *r);
 
 /*
- * Read once from fd, what is there.  Bytes read; 0 at the end of the stream;
- * -1 with errno (EAGAIN, EINTR and ENOMEM among them).
+ * Read once from fd, what is there, once line_next() has said LINE_MORE.  The
+ * bytes read; 0 at the end of the stream; -1 with errno, which may be EAGAIN or
+ * EINTR.
  */
 long line_fill(struct line_reader *r, int fd);
 

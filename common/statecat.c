@@ -173,7 +173,7 @@ take_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 		s->last[klen] = '\0';
 		s->last_len = klen + 1;
 	}
-	return b->rows.len >= BATCH_SIZE || buf_failed(&b->rows);
+	return b->rows.len >= BATCH_SIZE;
 }
 
 /*
@@ -195,9 +195,6 @@ print_batch(struct batch *b, const char *table, struct output *out)
 	}
 	if (e != STORE_OK)
 		die(store_exit(e), "%s", store_errstr(s->store));
-	if (buf_failed(&b->rows))
-		die(EX_OSERR, "unable to keep the rows of a table: %s",
-		    strerror(buf_failed(&b->rows)));
 	if (b->rows.len == 0)
 		return 0;
 	if (output_write(out, b->rows.p, b->rows.len) == -1)

@@ -162,12 +162,11 @@ void
 store_tick(struct store *s, int *percent)
 {
 	size_t pages, used;
-	int dead;
 
 	*percent = 0;
 	if (s->txn.txn != NULL)
 		return;
-	(void)mdb_reader_check(s->env, &dead);
+	(void)mdb_reader_check(s->env, NULL);
 	watch_readers(s);
 	store_pages(s, &pages, &used);
 	*percent = used < pages ? (int)(used * 100 / pages) : 100;

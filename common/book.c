@@ -1,6 +1,5 @@
 #include "common/book.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/reader.h"
 #include "common/wallet.h"
 
@@ -26,19 +26,13 @@ struct book {
 struct book *
 book_new(const char *dir, const char *account)
 {
-	struct book *b = calloc(1, sizeof(*b));
+	struct book *b = must_have(calloc(1, sizeof(*b)));
 
-	if (b == NULL)
-		return NULL;
 	b->account = account;
 	buf_init(&b->row, LINE_SIZE_MAX);
 	b->reader = reader_new(dir, "differ");
 	b->doc = json_new();
-	if (b->reader != NULL && b->doc != NULL)
-		return b;
-	book_free(b);
-	errno = ENOMEM;
-	return NULL;
+	return b;
 }
 
 void

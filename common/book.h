@@ -19,7 +19,7 @@ struct book;
 /*
  * A book of that account.  The state need not be there yet, and may be
  * replaced under us: it is opened when it is asked, and again when it must.
- * NULL with errno.
+ * Where memory runs out, the process ends.
  */
 struct book *book_new(const char *dir, const char *account);
 void book_free(struct book *b);

@@ -125,7 +125,7 @@ bybit_new(const struct settings *s, int trade, char *err, size_t size)
 		goto fail;
 	snprintf(b->window, sizeof(b->window), "%" PRId64,
 	    setting_int(s, BYBIT_RECV_WINDOW));
-	b->doc = must_have(json_new());
+	b->doc = json_new();
 	b->http = http_new(&o, err, size);
 	if (b->http == NULL)
 		goto fail;

@@ -150,14 +150,10 @@ input_notice(struct input *in)
 static int
 is_whole_object(char *text, size_t len)
 {
-	const struct json *v;
-	struct json_doc *doc;
+	struct json_doc *doc = json_new();
+	const struct json *v = json_parse(doc, text, len);
 	int whole;
 
-	doc = json_new();
-	if (doc == NULL)
-		return 0;
-	v = json_parse(doc, text, len);
 	whole = v != NULL && json_type(v) == JSON_OBJECT;
 	json_free(doc);
 	return whole;
@@ -340,8 +336,6 @@ next_of_peer(struct peer *p, struct input_line *l)
 			p->readable = 0;
 			return INPUT_WAIT;
 		}
-		if (n == -1 && errno == ENOMEM)
-			return INPUT_WAIT;
 		/* A connection that broke has ended like any other. */
 		if (n == -1 && errno != EINTR)
 			p->lines.ended = 1;

@@ -39,8 +39,6 @@ read_text(struct halt *h, char *text, size_t len)
 	struct json_doc *doc = json_new();
 	const struct json *v;
 
-	if (doc == NULL)
-		return;
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
 	v = json_parse(doc, text, len);

@@ -1,7 +1,5 @@
 #include "common/stage.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -53,14 +51,13 @@ health_put(struct store_txn *t, const char *stage, const struct health *h)
 static int
 read_alarm(struct store_txn *t, const char *name, int *open, int64_t *since_ms)
 {
-	struct json_doc *doc = NULL;
 	const struct json *row;
+	struct json_doc *doc;
 	struct store_key key;
 	enum store_error e;
 	const char *val;
-	char *copy = NULL;
+	struct buf copy;
 	size_t len;
-	int rc = -1;
 
 	*open = 0;
 	store_key_init(&key);
@@ -70,21 +67,16 @@ read_alarm(struct store_txn *t, const char *name, int *open, int64_t *since_ms)
 		return 0;
 	if (e != STORE_OK)
 		return -1;
-	copy = malloc(len + 1);
+	buf_init(&copy, ROW_MAX + 1);
 	doc = json_new();
-	if (copy == NULL || doc == NULL)
-		goto out;
-	memcpy(copy, val, len);
-	row = json_parse(doc, copy, len);
+	row = json_parse_copy(doc, &copy, val, len);
 	/* A row that cannot be read counts as none: it is written again. */
 	if (json_bool(json_get(row, "open"), open) == -1 ||
 	    json_time(json_get(row, "since"), since_ms) == -1)
 		*open = 0;
-	rc = 0;
-out:
 	json_free(doc);
-	free(copy);
-	return rc;
+	buf_release(&copy);
+	return 0;
 }
 
 int

@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +84,7 @@ new_chunk(size_t size)
 	c = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (c == MAP_FAILED)
-		return NULL;
+		die(EX_OSERR, "out of memory");
 	c->next = NULL;
 	c->size = size - sizeof(*c);
 	return c;
@@ -105,7 +104,7 @@ take_spare(void)
 }
 
 /* Room in a chunk that was kept, else in a new one. */
-static int
+static void
 more_room(struct json_doc *doc, size_t size)
 {
 	struct chunk *c = doc->last->next;
@@ -114,13 +113,10 @@ more_room(struct json_doc *doc, size_t size)
 		/* Twice the last one, so that their number stays small. */
 		c = new_chunk(
 		    size < doc->last->size ? 2 * doc->last->size : size);
-		if (c == NULL)
-			return -1;
 		c->next = doc->last->next;
 		doc->last->next = c;
 	}
 	use_chunk(doc, c);
-	return 0;
 }
 
 static void *
@@ -130,8 +126,8 @@ arena_alloc(size_t size)
 	void *p;
 
 	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	if (size > doc->left && more_room(doc, size) == -1)
-		return NULL;
+	if (size > doc->left)
+		more_room(doc, size);
 	p = doc->room;
 	doc->room += size;
 	doc->left -= size;
@@ -183,15 +179,8 @@ json_new(void)
 		cJSON_InitHooks(&(cJSON_Hooks){ arena_alloc, arena_free });
 		hooked = 1;
 	}
-	doc = calloc(1, sizeof(*doc));
-	if (doc == NULL)
-		return NULL;
+	doc = must_have(calloc(1, sizeof(*doc)));
 	doc->first = take_spare();
-	if (doc->first == NULL) {
-		free(doc);
-		errno = ENOMEM;
-		return NULL;
-	}
 	use_chunk(doc, doc->first);
 	buf_init(&doc->numbers, SIZE_MAX / 2);
 	buf_init(&doc->kept,
@@ -290,9 +279,7 @@ check_many_keys(struct json_doc *doc, const cJSON *first)
 
 	for (c = first; c != NULL; c = c->next)
 		n++;
-	keys = malloc(n * sizeof(*keys));
-	if (keys == NULL)
-		die(EX_OSERR, "out of memory");
+	keys = must_have(malloc(n * sizeof(*keys)));
 	for (c = first, i = 0; c != NULL; c = c->next)
 		keys[i++] = c->string;
 	qsort(keys, n, sizeof(*keys), by_name);
@@ -383,7 +370,7 @@ json_parse_keys(
 			    : cJSON_ParseWithLengthOpts(buf_cstr(&doc->kept),
 				  doc->kept.len + 1, NULL, 1);
 	if (root == NULL)
-		die(EX_OSERR, "out of memory");
+		die(EX_SOFTWARE, "cJSON takes no text that the gate took");
 	number = doc->numbers.p;
 	if ((root->type & 0xff) == cJSON_Number)
 		root->valuestring = number;

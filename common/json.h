@@ -28,7 +28,9 @@ enum json_type {
 	JSON_OBJECT,
 };
 
-/* A document, or NULL with ENOMEM.  json_free accepts NULL. */
+/*
+ * A document; where memory runs out, the process ends.  json_free accepts NULL.
+ */
 struct json_doc *json_new(void);
 void json_free(struct json_doc *doc);
 
@@ -39,8 +41,8 @@ void json_free(struct json_doc *doc);
  * the kernel after a shorter one.  NULL where the text is not JSON as above;
  * json_error(doc) then says why, in words fit for a log line.
  *
- * Where memory runs out it ends the process: a line or a row that could not be
- * held would else be taken for a bad one, and lost.
+ * Where memory runs out it ends the process, too: a line or a row that could
+ * not be held would else be taken for a bad one, and lost.
  */
 const struct json *json_parse(struct json_doc *doc, char *text, size_t len);
 const char *json_error(const struct json_doc *doc);

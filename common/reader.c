@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/log.h"
+
 struct reader {
 	const char *dir, *stage;
 	struct store *store;
@@ -12,10 +14,8 @@ struct reader {
 struct reader *
 reader_new(const char *dir, const char *stage)
 {
-	struct reader *r = calloc(1, sizeof(*r));
+	struct reader *r = must_have(calloc(1, sizeof(*r)));
 
-	if (r == NULL)
-		return NULL;
 	r->dir = dir;
 	r->stage = stage;
 	return r;

@@ -11,7 +11,10 @@
 
 struct reader;
 
-/* Opens nothing yet; dir must outlive it.  NULL with errno. */
+/*
+ * Opens nothing yet; dir must outlive it.  Where memory runs out, the process
+ * ends.
+ */
 struct reader *reader_new(const char *dir, const char *stage);
 void reader_free(struct reader *r); /* NULL is fine */
 

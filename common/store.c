@@ -17,6 +17,7 @@
 
 #define META_TABLE "meta"
 #define META_KEY "store"
+#define META_SIZE_MAX 256 /* bytes; ours take 60 */
 
 /* How often an open that met another one's open or close is repeated (F79). */
 #define OPEN_TRIES 60
@@ -109,19 +110,17 @@ put_meta(struct store *s, MDB_txn *txn, const struct store_opts *o)
 	MDB_val key = { sizeof(META_KEY) - 1, (void *)(uintptr_t)META_KEY };
 	MDB_val val;
 	struct buf b;
-	int rc = ENOMEM;
+	int rc;
 
-	buf_init(&b, 256);
+	buf_init(&b, META_SIZE_MAX);
 	json_open_object(&b, NULL);
 	json_put_string(&b, "sluice", o->stage);
 	json_put_int(&b, "schema", o->schema);
 	json_put_int(&b, "map_size", o->map_size);
 	json_close_object(&b);
-	if (buf_failed(&b) == 0) {
-		val.mv_data = b.p;
-		val.mv_size = b.len;
-		rc = mdb_put(txn, s->meta, &key, &val, 0);
-	}
+	val.mv_data = b.p;
+	val.mv_size = b.len;
+	rc = mdb_put(txn, s->meta, &key, &val, 0);
 	buf_release(&b);
 	return rc == 0 ? STORE_OK : store_fail_mdb(s, rc, "write to");
 }
@@ -133,23 +132,15 @@ static enum store_error
 check_meta(struct store *s, const char *text, size_t len,
     const struct store_opts *o, int *resize)
 {
+	struct json_doc *doc = json_new();
 	enum store_error e = STORE_BAD;
 	const struct json *v;
-	struct json_doc *doc;
 	const char *stage;
 	int64_t schema, size;
-	char copy[256];
+	struct buf copy;
 
-	doc = json_new();
-	if (doc == NULL)
-		return store_fail(s, STORE_FAIL, "%s", strerror(errno));
-	if (len >= sizeof(copy)) {
-		(void)store_fail(
-		    s, e, "%s holds no state of sluice", s->files.data);
-		goto out;
-	}
-	memcpy(copy, text, len);
-	v = json_parse(doc, copy, len);
+	buf_init(&copy, META_SIZE_MAX);
+	v = json_parse_copy(doc, &copy, text, len);
 	stage = json_string(json_get(v, "sluice"));
 	if (stage == NULL ||
 	    json_int(json_get(v, "schema"), 0, INT32_MAX, &schema) == -1 ||
@@ -174,8 +165,8 @@ check_meta(struct store *s, const char *text, size_t len,
 		    s->files.data, (long long)size, (long long)o->map_size);
 	} else
 		e = STORE_OK;
-out:
 	json_free(doc);
+	buf_release(&copy);
 	return e;
 }
 

@@ -55,17 +55,16 @@ differ_new(struct store *store, const char *account, char *err, size_t size)
 {
 	struct differ *d = calloc(1, sizeof(*d));
 
-	if (d != NULL) {
+	if (d != NULL)
 		d->state = state_new(store);
-		d->doc = json_new();
-	}
-	if (d == NULL || d->state == NULL || d->doc == NULL) {
+	if (d == NULL || d->state == NULL) {
 		(void)snprintf(err, size, "out of memory");
 		differ_free(d);
 		errno = ENOMEM;
 		return NULL;
 	}
 	d->account = account;
+	d->doc = json_new();
 	snapshot_keys(&d->keys);
 	buf_init(&d->out, OUT_SIZE_MAX);
 	buf_init(&d->text, 2 * LINE_SIZE_MAX);

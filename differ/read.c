@@ -77,10 +77,6 @@ read_text(struct differ *d, const char *table, const char *val, size_t len)
 
 	if (d->aside == NULL)
 		d->aside = json_new();
-	if (d->aside == NULL) {
-		d->error = "out of memory";
-		return NULL;
-	}
 	v = json_parse_copy(d->aside, &d->row, val, len);
 	if (v == NULL)
 		state_damaged(d->state, table, json_error(d->aside));

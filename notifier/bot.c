@@ -89,8 +89,7 @@ bot_new(const struct bot_opts *o)
 	b->doc = json_new();
 	b->url_me = telegram_url(url, token, "getMe");
 	b->url_updates = telegram_url(url, token, "getUpdates");
-	if (b->replies != NULL && b->doc != NULL && b->url_me != NULL &&
-	    b->url_updates != NULL)
+	if (b->replies != NULL && b->url_me != NULL && b->url_updates != NULL)
 		return b;
 	bot_free(b);
 	errno = ENOMEM;

@@ -129,7 +129,7 @@ notifier_new(
     const struct notifier_opts *o, struct moment now, char *err, size_t size)
 {
 	struct notifier *n = calloc(1, sizeof(*n));
-	enum store_error e = STORE_FAIL;
+	enum store_error e;
 
 	if (n == NULL) {
 		(void)snprintf(err, size, "out of memory");
@@ -152,11 +152,9 @@ notifier_new(
 		buf_init(&n->composed[i].line, LINE_SIZE_MAX);
 	}
 	n->doc = json_new();
-	if (n->doc == NULL || row_init(&n->roll) == -1 ||
-	    rows_init(&n->rows) == -1)
-		(void)no_memory(n);
-	else
-		e = load(n, now);
+	row_init(&n->roll);
+	rows_init(&n->rows);
+	e = load(n, now);
 	if (e == STORE_OK)
 		return n;
 	(void)snprintf(err, size, "%s", n->error);

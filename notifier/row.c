@@ -1,6 +1,5 @@
 #include "notifier/row.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,17 +7,12 @@
 #include "common/json.h"
 #include "common/limits.h"
 
-int
+void
 row_init(struct row *r)
 {
 	buf_init(&r->text, LINE_SIZE_MAX);
 	r->error[0] = '\0';
 	r->doc = json_new();
-	if (r->doc == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
-	return 0;
 }
 
 void

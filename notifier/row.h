@@ -25,7 +25,7 @@ struct row {
 	struct buf text;
 	char error[256]; /* of STORE_BAD */
 };
-int row_init(struct row *r); /* 0, or -1 with ENOMEM */
+void row_init(struct row *r);
 void row_release(struct row *r);
 
 /* STORE_BAD, with these words; or with the table's name and why. */

@@ -5,12 +5,12 @@
 
 #include "common/limits.h"
 
-int
+void
 rows_init(struct rows *r)
 {
 	buf_init(&r->last_row, LINE_SIZE_MAX);
 	r->order = 0;
-	return row_init(&r->row);
+	row_init(&r->row);
 }
 
 void

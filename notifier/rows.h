@@ -99,7 +99,7 @@ struct rows {
 	struct buf last_row; /* empty: none */
 	size_t last_id;
 };
-int rows_init(struct rows *r); /* 0, or -1 with ENOMEM */
+void rows_init(struct rows *r);
 void rows_release(struct rows *r);
 
 /*

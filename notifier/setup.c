@@ -71,8 +71,7 @@ check_subscribers(struct process *p)
 	if (setting_given(p->stage.settings, TELEGRAM_BOT_TOKEN) &&
 	    setting_given(p->stage.settings, NOTIFY_WEBHOOK_SECRET))
 		return;
-	if (row_init(&roll) == -1)
-		die(EX_OSERR, "out of memory");
+	row_init(&roll);
 	e = store_begin(p->store, 0, &t);
 	if (e != STORE_OK)
 		die(store_exit(e), "%s", store_errstr(p->store));
@@ -164,8 +163,7 @@ open_notifier(struct process *p)
 		die(errno == EBADMSG ? EX_CONFIG : EX_IOERR,
 		    "unable to use the state in '%s': %s", p->stage.dir, why);
 	p->doc = json_new();
-	if (p->doc == NULL || source_init(&p->source, p->stage.dir) == -1)
-		die(EX_OSERR, "out of memory");
+	source_init(&p->source, p->stage.dir);
 	batch_init(&p->batch);
 	watch_init(&p->watch, p->n, p->stage.lines_alone ? NULL : &p->source,
 	    p->stage.dir, s, setting_given(s, OPERATOR_CHAT), p->now);

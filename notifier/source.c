@@ -8,12 +8,12 @@
 /* Accounts in one state: more are none of ours. */
 #define ACCOUNTS_MAX 1000
 
-int
+void
 source_init(struct source *s, const char *dir)
 {
 	memset(s, 0, sizeof(*s));
 	(void)snprintf(s->dir, sizeof(s->dir), "%s", dir);
-	return row_init(&s->row);
+	row_init(&s->row);
 }
 
 void

@@ -20,7 +20,7 @@ struct source {
 	char error[512];
 };
 
-int source_init(struct source *s, const char *dir); /* 0, or -1 */
+void source_init(struct source *s, const char *dir);
 void source_release(struct source *s);
 
 /*

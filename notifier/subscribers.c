@@ -43,8 +43,7 @@ sub_open(struct command *c, enum store_mode mode)
 	enum store_error e;
 	char why[512];
 
-	if (row_init(&c->roll) == -1)
-		die(EX_OSERR, "out of memory");
+	row_init(&c->roll);
 	e = store_open(&c->store, &o, why, sizeof(why));
 	if (e == STORE_NOTFOUND && mode == STORE_READ)
 		return 0;

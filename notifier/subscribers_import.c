@@ -157,8 +157,6 @@ sub_import(struct command *c, int argc, char *argv[])
 	sub_no_operand(argc, argv);
 	buf_init(&im.text, IMPORT_SIZE_MAX);
 	im.doc = json_new();
-	if (im.doc == NULL)
-		die(EX_OSERR, "out of memory");
 	import_lines(&im);
 	if (im.n > 0)
 		qsort(im.list, im.n, sizeof(*im.list), by_id);

@@ -70,8 +70,7 @@ telegram_new(struct http *h, const char *url, const char *token,
 	g->doc = json_new();
 	if (token[0] != '\0')
 		g->url = telegram_url(url, token, "sendMessage");
-	if (g->doc == NULL || g->rate == NULL ||
-	    (token[0] != '\0' && g->url == NULL)) {
+	if (g->rate == NULL || (token[0] != '\0' && g->url == NULL)) {
 		telegram_free(g);
 		errno = ENOMEM;
 		return NULL;

@@ -284,8 +284,6 @@ open_store(struct process *p)
 	if (p->stage.check)
 		return;
 	p->risker = risker_new(p->store, p->stage.settings, p->stage.dir);
-	if (p->risker == NULL)
-		die(EX_OSERR, "unable to start: %s", strerror(errno));
 }
 
 static void

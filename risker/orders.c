@@ -1,6 +1,5 @@
 #include "risker/orders.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "common/buf.h"
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/reader.h"
 #include "common/word.h"
 
@@ -27,19 +27,13 @@ orders_new(const char *dir)
 {
 	static const char *const names[] = { "state", "filled_qty", "avg_price",
 		NULL };
-	struct orders *o = calloc(1, sizeof(*o));
+	struct orders *o = must_have(calloc(1, sizeof(*o)));
 
-	if (o == NULL)
-		return NULL;
 	json_keys_init(&o->keys, names);
 	buf_init(&o->row, LINE_SIZE_MAX);
 	o->reader = reader_new(dir, "trader");
 	o->doc = json_new();
-	if (o->reader != NULL && o->doc != NULL)
-		return o;
-	orders_free(o);
-	errno = ENOMEM;
-	return NULL;
+	return o;
 }
 
 void

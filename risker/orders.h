@@ -11,7 +11,7 @@
 
 struct orders;
 
-struct orders *orders_new(const char *dir); /* NULL with errno */
+struct orders *orders_new(const char *dir);
 void orders_free(struct orders *o);
 
 /* What is asked between these two sees one moment; without words if it fails.

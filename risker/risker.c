@@ -1,6 +1,5 @@
 #include "risker/risker.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "common/book.h"
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/result.h"
 #include "risker/orders.h"
 #include "risker/rules.h"
@@ -26,10 +26,8 @@ struct risker *
 risker_new(
     struct store *store, const struct settings *settings, const char *dir)
 {
-	struct risker *r = calloc(1, sizeof(*r));
+	struct risker *r = must_have(calloc(1, sizeof(*r)));
 
-	if (r == NULL)
-		return NULL;
 	limits_read(&r->limits, settings);
 	facts_init(&r->facts, &r->limits);
 	buf_init(&r->out, OUT_MAX);
@@ -40,12 +38,7 @@ risker_new(
 	r->book = book_new(dir, r->limits.account);
 	r->orders = orders_new(dir);
 	r->doc = json_new();
-	if (r->state != NULL && r->book != NULL && r->orders != NULL &&
-	    r->doc != NULL)
-		return r;
-	risker_free(r);
-	errno = ENOMEM;
-	return NULL;
+	return r;
 }
 
 void

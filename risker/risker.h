@@ -61,7 +61,7 @@ struct risker {
 
 /*
  * For an open store and the folder that differ's and trader's states are in;
- * store, settings and dir must outlive it.  NULL with errno.
+ * store, settings and dir must outlive it.
  */
 struct risker *risker_new(
     struct store *store, const struct settings *settings, const char *dir);

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/log.h"
 
 const char *const risker_tables[] = { "decisions", "open", "days", "closes",
 	"health", "alarms", NULL };
@@ -30,19 +31,14 @@ struct state {
 struct state *
 state_new(struct store *store, const char *account)
 {
-	struct state *s = calloc(1, sizeof(*s));
+	struct state *s = must_have(calloc(1, sizeof(*s)));
 
-	if (s == NULL)
-		return NULL;
 	s->store = store;
 	s->account = account;
 	buf_init(&s->row, LINE_SIZE_MAX);
 	buf_init(&s->text, LINE_SIZE_MAX);
 	s->doc = json_new();
-	if (s->doc != NULL)
-		return s;
-	free(s);
-	return NULL;
+	return s;
 }
 
 void

@@ -26,7 +26,7 @@ extern const char *const risker_tables[];
 
 struct state;
 
-/* For an open store, which stays the caller's.  NULL with ENOMEM. */
+/* For an open store, which stays the caller's. */
 struct state *state_new(struct store *store, const char *account);
 void state_free(struct state *s);
 

@@ -27,7 +27,7 @@ put_metrics(struct buf *b, const struct order *o)
 	char *text = strdup(o->risk_metrics);
 	const struct json *v = NULL;
 
-	if (doc != NULL && text != NULL)
+	if (text != NULL)
 		v = json_parse(doc, text, strlen(text));
 	o->t->starved |= v == NULL;
 	json_open_object(b, "riskMetrics");

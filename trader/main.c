@@ -518,7 +518,7 @@ main(int argc, char *argv[])
 	p.doc = json_new();
 	p.trader = trader_new(&p.opts.opts, &io);
 	p.decisions = decisions_new(p.stage.dir);
-	if (p.doc == NULL || p.trader == NULL || p.decisions == NULL)
+	if (p.trader == NULL || p.decisions == NULL)
 		die(EX_OSERR, "out of memory");
 	if (p.stage.check) {
 		release(&p);

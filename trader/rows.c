@@ -18,7 +18,7 @@ trader_load(struct trader *t, const char *row, size_t len)
 	const struct json *v = NULL;
 	int rc = -1;
 
-	if (doc == NULL || o == NULL || text == NULL) {
+	if (o == NULL || text == NULL) {
 		t->starved = 1;
 		goto out;
 	}
@@ -62,7 +62,7 @@ trader_load_caps(struct trader *t, const char *row, size_t len)
 	const struct json *v = NULL;
 	int rc = -1;
 
-	t->starved |= doc == NULL || text == NULL;
+	t->starved |= text == NULL;
 	if (!t->starved) {
 		memcpy(text, row, len);
 		v = json_parse(doc, text, len);

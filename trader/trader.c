@@ -228,10 +228,11 @@ say_again(struct trader *t, const char *id)
 	buf_init(&row, ROW_MAX);
 	known = t->io.find(t->io.arg, id, &row);
 	/* Not for an order that is new and has to go out. */
-	if (known == 1)
+	if (known == 1) {
 		doc = json_new();
-	if (doc != NULL && buf_cstr(&row) != NULL)
-		v = json_parse(doc, row.p, row.len);
+		if (buf_cstr(&row) != NULL)
+			v = json_parse(doc, row.p, row.len);
+	}
 	result = v != NULL ? json_get(v, "result") : NULL;
 	if (result != NULL) {
 		json_put(&t->said, NULL, result);
@@ -270,7 +271,7 @@ trader_order_line(struct trader *t, char *text, size_t len, int perhaps,
 	const struct json *line;
 
 	(void)snprintf(why, size, "%s", strerror(ENOMEM));
-	if (doc == NULL || o == NULL) {
+	if (o == NULL) {
 		t->starved = 1;
 		goto out;
 	}

@@ -83,7 +83,7 @@ api_new(const struct api_opts *o, char *err, size_t size)
 	a->token = setting_str(o->settings, ADMIN_TOKEN);
 	buf_init(&a->row, ROW_MAX);
 	buf_init(&a->out, API_REPLY_MAX);
-	a->doc = must_have(json_new());
+	a->doc = json_new();
 	a->states = must_have(states_new(o->dir, o->store));
 	return a;
 }

@@ -471,14 +471,12 @@ intake_new(const struct intake_opts *o, int64_t wall_ms, int64_t mono_ms,
 	struct intake *in = calloc(1, sizeof(*in));
 	enum store_error rc;
 
-	if (in != NULL)
-		in->doc = json_new();
-	if (in == NULL || in->doc == NULL) {
+	if (in == NULL) {
 		(void)snprintf(err, size, "out of memory");
-		free(in);
 		errno = ENOMEM;
 		return NULL;
 	}
+	in->doc = json_new();
 	in->o = *o;
 	TAILQ_INIT(&in->entries);
 	TAILQ_INIT(&in->unsaved);

@@ -448,8 +448,6 @@ main(int argc, char *argv[])
 	process_time(&p);
 	p.health.start_ms = p.wall_ms;
 	p.doc = json_new();
-	if (p.doc == NULL)
-		die(EX_OSERR, "out of memory");
 	start_settings(&p);
 	start_store(&p);
 	if (p.stage.check) {

@@ -133,7 +133,7 @@ look(struct process *p)
 		return 0;
 	p->orphan_ms = 0;
 	if (strcmp(journal, p->journal) != 0) {
-		if (!own(p, notifier_seq(p->n, journal, &read)))
+		if (!own(p, notifier_follow(p->n, journal, &read)))
 			return 0;
 		memcpy(p->journal, journal, sizeof(p->journal));
 		p->seq = read;

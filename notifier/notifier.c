@@ -563,7 +563,7 @@ notifier_take(
 }
 
 enum store_error
-notifier_seq(struct notifier *n, const char *journal, uint64_t *seq)
+notifier_follow(struct notifier *n, const char *journal, uint64_t *seq)
 {
 	struct journal j = { .seq = 0 };
 	struct store_txn *t;
@@ -576,6 +576,7 @@ notifier_seq(struct notifier *n, const char *journal, uint64_t *seq)
 	store_abort(t);
 	if (e != STORE_OK && e != STORE_NOTFOUND)
 		return notifier_fail(n, e);
+	(void)snprintf(n->journal, sizeof(n->journal), "%s", journal);
 	*seq = j.seq;
 	return STORE_OK;
 }

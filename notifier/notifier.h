@@ -101,7 +101,7 @@ struct notifier {
 	struct rows rows;
 	struct queue queue;
 	struct ways ways;
-	char journal[JOURNAL_SIZE]; /* the newest; "" before the first */
+	char journal[JOURNAL_SIZE]; /* that is followed; "" before the first */
 	struct flight flights[FLIGHTS_MAX];
 	struct composed composed[COMPOSED_MAX];
 	size_t oldest;	       /* of those */
@@ -159,8 +159,11 @@ const char *notifier_error(const struct notifier *n);
 enum store_error notifier_take(
     struct notifier *n, struct batch *b, size_t *next, struct moment now);
 
-/* The last seq taken of a journal; 0 where it is unknown. */
-enum store_error notifier_seq(
+/*
+ * Differ's state counts in this journal: the others are lost, also one that was
+ * seen later.  *seq is the last that was taken of it; 0 where it is unknown.
+ */
+enum store_error notifier_follow(
     struct notifier *n, const char *journal, uint64_t *seq);
 
 /*

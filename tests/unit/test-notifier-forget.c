@@ -88,6 +88,31 @@ long_trades_are_forgotten_piece_by_piece(void **state)
 	    0);
 }
 
+/* Differ's state was lost, and restored: its trades are open still. */
+static void
+trades_of_a_journal_that_came_back_are_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct batch b;
+	uint64_t seq;
+
+	add(f, "s1", 5);
+	take(f, 1, "OPEN");
+	batch_init(&b);
+	signal_line(&b, J2, 1, 1, "OPEN", f->now.wall_ms, "");
+	assert_int_equal(take_batch(f, &b), STORE_OK);
+	run(f);
+	restart(f);
+	assert_int_equal(notifier_follow(f->n, J1, &seq), STORE_OK);
+	assert_int_equal(seq, 1);
+	pass(f, PRUNE_AGE_MS + 1);
+	prune_all(f);
+	assert_int_equal(delivery(f, J2, 1, "s1").attempts, -1);
+	take(f, 1, "CLOSE");
+	run(f);
+	assert_int_equal(delivery(f, J1, 2, "s1").state, DELIVERY_DELIVERED);
+}
+
 /* Behind a filter that lets no CLOSE through; with a state there is one. */
 static void
 silent_trades_are_forgotten_behind_a_filter(void **state)
@@ -163,6 +188,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(trades_that_ended_are_forgotten_after_a_week),
 		TEST(long_trades_are_forgotten_piece_by_piece),
+		TEST(trades_of_a_journal_that_came_back_are_kept),
 		TEST(silent_trades_are_forgotten_behind_a_filter),
 		TEST(what_is_pending_is_not_forgotten),
 		TEST(a_trade_that_failed_is_forgotten_too),

@@ -25,7 +25,6 @@
 /* How long the next poll waits for the answers to the last one. */
 #define ANSWERS_MS 3000
 
-#define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS 60000
 #define CONFLICT_MS 10000 /* somebody else polls, or a webhook is set */
 #define TOKEN_MS 30000	  /* the token is refused */
@@ -215,16 +214,6 @@ succeed(struct bot *b)
 	watch_alarm(b->o.watch, ALARM, 0, "commands are taken from Telegram");
 }
 
-static int64_t
-back_off(int64_t failures)
-{
-	int64_t wait = RETRY_FIRST_MS;
-
-	while (--failures > 0 && wait < RETRY_MAX_MS)
-		wait *= 2;
-	return wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
-}
-
 /* How long to wait after a failure, and whether it is an alarm at once. */
 static int64_t
 wait_after(const struct bot *b, const struct outcome *o, int status,
@@ -246,7 +235,7 @@ wait_after(const struct bot *b, const struct outcome *o, int status,
 	if (clock_mono_ms() - b->failed_ms >= FAILING_MS)
 		*alarm = "Telegram has not answered for minutes: no commands "
 			 "are taken";
-	return back_off(b->failures);
+	return retry_ms(b->failures, RETRY_MAX_MS);
 }
 
 static void
@@ -258,7 +247,6 @@ fail(struct bot *b, const struct outcome *o, int status)
 	if (b->failures++ == 0)
 		b->failed_ms = now_ms;
 	wait = wait_after(b, o, status, &alarm);
-	wait += arc4random_uniform((uint32_t)(wait / 4 + 1));
 	b->due_ms = now_ms + wait;
 	b->o.n->o.log(b->failures == 1 ? LOG_WARN : LOG_DEBUG,
 	    "unable to take commands, retrying",

@@ -110,22 +110,21 @@ write_alarms(struct notifier *n, struct moment now)
 {
 	struct store_txn *t;
 	enum store_error e;
+	struct way *v;
 
 	e = store_begin(n->o.store, 1, &t);
 	if (e != STORE_OK)
 		return e;
-	for (struct way *v = n->ways.first; v != NULL && e == STORE_OK;
-	     v = v->next)
-		if (is_news(v, now))
+	TAILQ_FOREACH (v, &n->ways.list, list)
+		if (e == STORE_OK && is_news(v, now))
 			e = put_alarm(n, t, v, now);
 	if (e != STORE_OK) {
 		store_abort(t);
 		return e;
 	}
 	e = store_commit(t);
-	for (struct way *v = n->ways.first; v != NULL && e == STORE_OK;
-	     v = v->next)
-		if (is_news(v, now))
+	TAILQ_FOREACH (v, &n->ways.list, list)
+		if (e == STORE_OK && is_news(v, now))
 			v->alarmed = !v->alarmed;
 	return e;
 }
@@ -137,8 +136,8 @@ notifier_tick(struct notifier *n, struct moment now)
 	struct way *v, *next;
 	int news = 0;
 
-	for (v = n->ways.first; v != NULL; v = next) {
-		next = v->next;
+	for (v = TAILQ_FIRST(&n->ways.list); v != NULL; v = next) {
+		next = TAILQ_NEXT(v, list);
 		if (is_idle(v, now))
 			v->down = 0;
 		news |= is_news(v, now);

@@ -10,11 +10,12 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "notifier/roll.h"
 
 struct way;
-struct waiting;
+TAILQ_HEAD(waiting, lane);
 
 struct lane {
 	char id[ID_SIZE];
@@ -27,7 +28,7 @@ struct lane {
 	size_t at;	 /* in the heap */
 	struct way *way; /* where it waits, and in which line; or NULL */
 	struct waiting *waits;
-	struct lane *prev, *next;
+	TAILQ_ENTRY(lane) list;
 };
 
 struct queue {

@@ -3,6 +3,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #define OWN_MAX 2 /* limits of one address */
 
@@ -15,7 +16,7 @@ struct rate_window {
 
 /* An address that something was sent to lately. */
 struct peer {
-	struct peer *prev, *next; /* by the last use */
+	TAILQ_ENTRY(peer) list;
 	struct rate_window *own[OWN_MAX];
 	int64_t used_ms, keep_ms;
 	const char *address; /* of a key; else text */
@@ -24,7 +25,7 @@ struct peer {
 
 struct rate {
 	void *by_address;
-	struct peer *oldest, *newest;
+	TAILQ_HEAD(, peer) peers; /* who was used last is the last */
 	size_t n;
 	int64_t start_ms;
 };
@@ -93,42 +94,23 @@ peer_free(struct peer *e)
 }
 
 static void
-unlink_peer(struct rate *r, struct peer *e)
+forget(struct rate *r, struct peer *e)
 {
-	if (e->prev != NULL)
-		e->prev->next = e->next;
-	else
-		r->oldest = e->next;
-	if (e->next != NULL)
-		e->next->prev = e->prev;
-	else
-		r->newest = e->prev;
-}
-
-static void
-link_newest(struct rate *r, struct peer *e)
-{
-	e->prev = r->newest;
-	e->next = NULL;
-	if (r->newest != NULL)
-		r->newest->next = e;
-	else
-		r->oldest = e;
-	r->newest = e;
+	TAILQ_REMOVE(&r->peers, e, list);
+	(void)tdelete(e, &r->by_address, by_address);
+	peer_free(e);
+	r->n--;
 }
 
 /* Who was quiet for longer than their limits look back. */
 static void
-forget(struct rate *r, int64_t now_ms)
+forget_quiet(struct rate *r, int64_t now_ms)
 {
 	struct peer *e;
 
-	while ((e = r->oldest) != NULL && now_ms - e->used_ms >= e->keep_ms) {
-		unlink_peer(r, e);
-		(void)tdelete(e, &r->by_address, by_address);
-		peer_free(e);
-		r->n--;
-	}
+	while ((e = TAILQ_FIRST(&r->peers)) != NULL &&
+	    now_ms - e->used_ms >= e->keep_ms)
+		forget(r, e);
 }
 
 static struct peer *
@@ -165,8 +147,8 @@ peer_of(
 	struct peer *e;
 
 	if (at != NULL) {
-		unlink_peer(r, *at);
-		link_newest(r, *at);
+		TAILQ_REMOVE(&r->peers, *at, list);
+		TAILQ_INSERT_TAIL(&r->peers, *at, list);
 		return *at;
 	}
 	e = peer_new(address, own, n, r->start_ms);
@@ -175,7 +157,7 @@ peer_of(
 		return NULL;
 	}
 	r->n++;
-	link_newest(r, e);
+	TAILQ_INSERT_TAIL(&r->peers, e, list);
 	return e;
 }
 
@@ -184,8 +166,10 @@ rate_new(int64_t start_ms)
 {
 	struct rate *r = calloc(1, sizeof(*r));
 
-	if (r != NULL)
-		r->start_ms = start_ms;
+	if (r == NULL)
+		return NULL;
+	TAILQ_INIT(&r->peers);
+	r->start_ms = start_ms;
 	return r;
 }
 
@@ -196,11 +180,8 @@ rate_free(struct rate *r)
 
 	if (r == NULL)
 		return;
-	while ((e = r->oldest) != NULL) {
-		unlink_peer(r, e);
-		(void)tdelete(e, &r->by_address, by_address);
-		peer_free(e);
-	}
+	while ((e = TAILQ_FIRST(&r->peers)) != NULL)
+		forget(r, e);
 	free(r);
 }
 
@@ -211,7 +192,7 @@ rate_turn_ms(struct rate *r, const char *address, const struct rate_limit *own,
 	struct peer *e;
 	int64_t wait_ms = 0;
 
-	forget(r, now_ms);
+	forget_quiet(r, now_ms);
 	e = peer_of(r, address, own, n);
 	if (e == NULL)
 		return 0;

@@ -2,7 +2,6 @@
  * What became of the sends is committed, and then told.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
@@ -10,22 +9,9 @@
 #include "notifier/flight.h"
 #include "notifier/ledger.h"
 
-#define RETRY_FIRST_MS 1000
+#define WAIT_MIN_MS 1000
 #define RETRY_MAX_MS 300000
 #define COMPLAIN_MS 10000 /* how often a retry is worth a warning */
-
-/* 1 s, 2 s, 4 s … 5 min, and up to a quarter more so that they spread. */
-static int64_t
-back_off(int64_t fails)
-{
-	int64_t wait = RETRY_FIRST_MS;
-
-	while (--fails > 0 && wait < RETRY_MAX_MS)
-		wait *= 2;
-	if (wait > RETRY_MAX_MS)
-		wait = RETRY_MAX_MS;
-	return wait + arc4random_uniform((uint32_t)(wait / 4));
-}
 
 void
 flight_line(
@@ -196,7 +182,6 @@ record(struct notifier *n, struct store_txn *t, struct flight *f,
 			return part_delivered(t, &f->d, now);
 		return finish(t, &f->d, DELIVERY_DELIVERED, now);
 	case OUTCOME_RETRY:
-		return put_off(t, &f->d, f->o.wait_ms, now);
 	case OUTCOME_WAIT:
 		return put_off(t, &f->d, f->o.wait_ms, now);
 	case OUTCOME_MOVED:
@@ -282,10 +267,11 @@ leave_way(struct notifier *n, struct flight *f, struct moment now)
 	    &n->ways, f->way, f->s.address, &f->o, f->probe, now.mono_ms);
 	f->way = NULL;
 	if (f->o.kind == OUTCOME_RETRY)
-		f->o.wait_ms = down ? 0 : back_off(++f->lane->fails);
+		f->o.wait_ms =
+		    down ? 0 : retry_ms(++f->lane->fails, RETRY_MAX_MS);
 	/* Told to wait for no time at all, it is not to be hammered (F28). */
-	if (f->o.kind == OUTCOME_WAIT && f->o.wait_ms < RETRY_FIRST_MS)
-		f->o.wait_ms = RETRY_FIRST_MS;
+	if (f->o.kind == OUTCOME_WAIT && f->o.wait_ms < WAIT_MIN_MS)
+		f->o.wait_ms = WAIT_MIN_MS;
 	if (!can_move(f))
 		f->o.kind = OUTCOME_REFUSED;
 }

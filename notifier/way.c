@@ -8,12 +8,13 @@
 
 #include "notifier/rate.h"
 
-#define PROBE_FIRST_MS 1000
+#define RETRY_FIRST_MS 1000
 
 void
 ways_init(struct ways *w, int64_t start_ms)
 {
 	memset(w, 0, sizeof(*w));
+	TAILQ_INIT(&w->list);
 	w->start_ms = start_ms;
 }
 
@@ -23,22 +24,6 @@ by_key(const void *a, const void *b)
 	const struct way *x = a, *y = b;
 
 	return strcmp(x->key, y->key);
-}
-
-static void
-unlink_way(struct ways *w, struct way *v)
-{
-	*(v->prev != NULL ? &v->prev->next : &w->first) = v->next;
-	*(v->next != NULL ? &v->next->prev : &w->last) = v->prev;
-}
-
-static void
-link_last(struct ways *w, struct way *v)
-{
-	v->prev = w->last;
-	v->next = NULL;
-	*(w->last != NULL ? &w->last->next : &w->first) = v;
-	w->last = v;
 }
 
 /* Who was told to wait until then, or before, may be sent to again. */
@@ -59,7 +44,7 @@ drop_told(struct way *v, int64_t until_ms)
 static void
 way_free(struct ways *w, struct way *v)
 {
-	unlink_way(w, v);
+	TAILQ_REMOVE(&w->list, v, list);
 	drop_told(v, INT64_MAX);
 	(void)tdelete(v, &w->by_key, by_key);
 	rate_window_free(v->all);
@@ -69,8 +54,8 @@ way_free(struct ways *w, struct way *v)
 void
 ways_release(struct ways *w)
 {
-	while (w->first != NULL)
-		way_free(w, w->first);
+	while (!TAILQ_EMPTY(&w->list))
+		way_free(w, TAILQ_FIRST(&w->list));
 }
 
 /* Nothing has to be remembered of it: what needs no memory has none. */
@@ -95,11 +80,14 @@ way_named(struct ways *w, const char *key)
 	at = tsearch(v, &w->by_key, by_key);
 	if (at == NULL)
 		goto fail;
-	if (*at != v)
+	if (*at != v) {
 		free(v);
-	else
-		link_last(w, v);
-	return *at;
+		return *at;
+	}
+	TAILQ_INIT(&v->fresh);
+	TAILQ_INIT(&v->tried);
+	TAILQ_INSERT_TAIL(&w->list, v, list);
+	return v;
 fail:
 	free(v);
 	errno = ENOMEM;
@@ -195,23 +183,24 @@ next_lane(const struct way *v)
 	const struct waiting *a = v->down ? &v->fresh : &v->tried;
 	const struct waiting *b = v->down ? &v->tried : &v->fresh;
 
-	return a->first != NULL ? a->first : b->first;
+	return TAILQ_FIRST(TAILQ_EMPTY(a) ? b : a);
 }
 
 struct lane *
 ways_call(struct ways *w, struct queue *q, int64_t now_ms, struct way **way)
 {
 	struct lane *l;
+	struct way *v;
 
-	for (struct way *v = w->first; v != NULL; v = v->next) {
+	TAILQ_FOREACH (v, &w->list, list) {
 		if (v->nwaiting == 0 || room_ms(w, v) > now_ms)
 			continue;
 		l = next_lane(v);
 		way_leave(l);
 		queue_pull(q, l);
 		keep_room(w, v);
-		unlink_way(w, v);
-		link_last(w, v);
+		TAILQ_REMOVE(&w->list, v, list);
+		TAILQ_INSERT_TAIL(&w->list, v, list);
 		*way = v;
 		return l;
 	}
@@ -222,14 +211,9 @@ void
 way_wait(
     struct way *v, struct queue *q, struct lane *l, int tried, int64_t due_ms)
 {
-	struct waiting *to = tried ? &v->tried : &v->fresh;
-
 	l->way = v;
-	l->waits = to;
-	l->next = NULL;
-	l->prev = to->last;
-	*(to->last != NULL ? &to->last->next : &to->first) = l;
-	to->last = l;
+	l->waits = tried ? &v->tried : &v->fresh;
+	TAILQ_INSERT_TAIL(l->waits, l, list);
 	v->nwaiting++;
 	queue_put(q, l, due_ms, 0);
 }
@@ -237,12 +221,9 @@ way_wait(
 void
 way_leave(struct lane *l)
 {
-	struct waiting *from = l->waits;
-
-	if (from == NULL)
+	if (l->waits == NULL)
 		return;
-	*(l->prev != NULL ? &l->prev->next : &from->first) = l->next;
-	*(l->next != NULL ? &l->next->prev : &from->last) = l->prev;
+	TAILQ_REMOVE(l->waits, l, list);
 	l->way->nwaiting--;
 	l->waits = NULL;
 	l->way = NULL;
@@ -305,18 +286,25 @@ clear(struct way *v)
 	v->nsuspects = 0;
 }
 
-/* When to try again: as told, or with back-off and up to a quarter more. */
+int64_t
+retry_ms(int64_t failures, int64_t max_ms)
+{
+	int64_t wait = RETRY_FIRST_MS;
+
+	while (--failures > 0 && wait < max_ms)
+		wait *= 2;
+	if (wait > max_ms)
+		wait = max_ms;
+	return wait + arc4random_uniform((uint32_t)(wait / 4));
+}
+
+/* When to try again: as told, or with back-off. */
 static void
 put_off(struct way *v, int64_t told_ms, int64_t now_ms)
 {
-	int64_t wait =
-	    v->back_off_ms == 0 ? PROBE_FIRST_MS : v->back_off_ms * 2;
+	int64_t wait_ms = retry_ms(++v->failures, WAY_PROBE_MAX_MS);
 
-	if (wait > WAY_PROBE_MAX_MS)
-		wait = WAY_PROBE_MAX_MS;
-	v->back_off_ms = wait;
-	wait += arc4random_uniform((uint32_t)(wait / 4));
-	v->probe_ms = now_ms + (told_ms > 0 ? told_ms : wait);
+	v->probe_ms = now_ms + (told_ms > 0 ? told_ms : wait_ms);
 }
 
 static void
@@ -325,7 +313,7 @@ go_down(struct way *v, int64_t told_ms, int64_t now_ms)
 	v->down = 1;
 	v->told = told_ms > 0;
 	v->down_ms = now_ms;
-	v->back_off_ms = 0;
+	v->failures = 0;
 	put_off(v, told_ms, now_ms);
 }
 
@@ -384,8 +372,9 @@ int64_t
 ways_due(const struct ways *w)
 {
 	int64_t due = INT64_MAX, at;
+	const struct way *v;
 
-	for (const struct way *v = w->first; v != NULL; v = v->next) {
+	TAILQ_FOREACH (v, &w->list, list) {
 		at = v->nwaiting > 0 ? room_ms(w, v) : INT64_MAX;
 		if (at < due)
 			due = at;
@@ -396,7 +385,9 @@ ways_due(const struct ways *w)
 int
 ways_are_waiting(const struct ways *w)
 {
-	for (const struct way *v = w->first; v != NULL; v = v->next)
+	const struct way *v;
+
+	TAILQ_FOREACH (v, &w->list, list)
 		if (v->nwaiting > 0 && !v->down)
 			return 1;
 	return 0;

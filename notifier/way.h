@@ -17,6 +17,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "notifier/channel.h"
 #include "notifier/queue.h"
@@ -27,16 +28,14 @@
 #define WAY_KEY_SIZE (ADDRESS_SIZE + CHANNEL_SIZE)
 
 struct way {
-	struct way *prev, *next; /* who was served last is the last */
-	char key[WAY_KEY_SIZE];	 /* the channel's name, or https://HOST */
-	int known;		 /* its channel has been seen since the start */
+	TAILQ_ENTRY(way) list;
+	char key[WAY_KEY_SIZE]; /* the channel's name, or https://HOST */
+	int known;		/* its channel has been seen since the start */
 	int host;
-	size_t at_once;		 /* 0: no bound of its own */
-	size_t called, flying;	 /* on their way to a send, and in it */
-	struct rate_window *all; /* NULL: no limit */
-	struct waiting {
-		struct lane *first, *last;
-	} fresh, tried; /* whose head was never tried, and was */
+	size_t at_once;		     /* 0: no bound of its own */
+	size_t called, flying;	     /* on their way to a send, and in it */
+	struct rate_window *all;     /* NULL: no limit */
+	struct waiting fresh, tried; /* whose head was never tried, and was */
 	size_t nwaiting;
 
 	struct told {
@@ -52,14 +51,14 @@ struct way {
 	int probing;
 	int64_t down_ms, probe_ms; /* since when; not before; monotonic */
 	int64_t tried_ms;	   /* the last failure, monotonic */
-	int64_t back_off_ms;
+	int64_t failures;	   /* in a row, since it is down */
 	int alarmed;
 	char reason[REASON_SIZE];
 };
 
 struct ways {
-	struct way *first, *last;
-	void *by_key;	  /* of tsearch(3) */
+	TAILQ_HEAD(, way) list; /* who was served last is the last */
+	void *by_key;		/* of tsearch(3) */
 	size_t hosts;	  /* sends, begun or called, over ways that are hosts */
 	int64_t start_ms; /* for the limits of all: rate.h */
 };
@@ -116,6 +115,12 @@ int way_landed(struct ways *w, struct way *v, const char *address,
 
 /* It works, for all that is known; it may be freed by this, too. */
 void way_up(struct ways *w, struct way *v);
+
+/*
+ * How long to wait after so many failures in a row: 1, 2, 4 ... s, max_ms at
+ * the most, and up to a quarter more so that they spread.
+ */
+int64_t retry_ms(int64_t failures, int64_t max_ms);
 
 /* When ways_call may have something; INT64_MAX: not by itself. */
 int64_t ways_due(const struct ways *w);

@@ -219,6 +219,7 @@ static void
 who_is_quiet_is_forgotten(void **state)
 {
 	char url[64];
+	struct way *v;
 	int n = 0;
 
 	(void)state;
@@ -228,7 +229,7 @@ who_is_quiet_is_forgotten(void **state)
 				     i % 100 == 0 ? &refused : &delivered, 1),
 		    0);
 	}
-	for (struct way *v = ways.first; v != NULL; v = v->next)
+	TAILQ_FOREACH (v, &ways.list, list)
 		n++;
 	assert_int_equal(n, 10);
 }

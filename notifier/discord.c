@@ -47,12 +47,5 @@ start(void *state, const struct send *s)
 struct channel
 discord_channel(struct http *h)
 {
-	return (struct channel){
-		.name = "discord",
-		.units_max = UNITS_MAX,
-		.by_host = 1,
-		.at_once = HOOK_AT_ONCE,
-		.state = h,
-		.start = start,
-	};
+	return hook_channel("discord", UNITS_MAX, start, h);
 }

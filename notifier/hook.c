@@ -61,6 +61,20 @@ on_reply(void *arg, const struct http_reply *r)
 	free(c);
 }
 
+struct channel
+hook_channel(const char *name, size_t units_max,
+    int (*start)(void *state, const struct send *s), void *state)
+{
+	return (struct channel){
+		.name = name,
+		.units_max = units_max,
+		.by_host = 1,
+		.at_once = HOOK_AT_ONCE,
+		.state = state,
+		.start = start,
+	};
+}
+
 int
 hook_post(struct http *h, const struct send *s, const char *url,
     const char *const *headers, const char *body, size_t len)

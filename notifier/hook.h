@@ -32,6 +32,10 @@ struct buf;
  */
 void hook_judge(struct outcome *o, const struct http_reply *r);
 
+/* A channel that does: start sends, units_max is of a text. */
+struct channel hook_channel(const char *name, size_t units_max,
+    int (*start)(void *state, const struct send *s), void *state);
+
 /* Send; s->done gets what hook_judge says.  As channel.start. */
 int hook_post(struct http *h, const struct send *s, const char *url,
     const char *const *headers, const char *body, size_t len);

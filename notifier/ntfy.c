@@ -83,12 +83,5 @@ start(void *state, const struct send *s)
 struct channel
 ntfy_channel(struct http *h)
 {
-	return (struct channel){
-		.name = "ntfy",
-		.units_max = UNITS_MAX,
-		.by_host = 1,
-		.at_once = HOOK_AT_ONCE,
-		.state = h,
-		.start = start,
-	};
+	return hook_channel("ntfy", UNITS_MAX, start, h);
 }

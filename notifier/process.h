@@ -69,6 +69,4 @@ void setup_rest(struct process *p);
 void setup_confine(struct process *p);
 void setup_release(struct process *p);
 
-/* What the endpoints have to say goes to the log. */
-
 #endif

@@ -47,12 +47,5 @@ start(void *state, const struct send *s)
 struct channel
 slack_channel(struct http *h)
 {
-	return (struct channel){
-		.name = "slack",
-		.units_max = UNITS_MAX,
-		.by_host = 1,
-		.at_once = HOOK_AT_ONCE,
-		.state = h,
-		.start = start,
-	};
+	return hook_channel("slack", UNITS_MAX, start, h);
 }

@@ -174,15 +174,6 @@ take_account(
 }
 
 static int
-take_text(char *to, size_t size, const struct json *v)
-{
-	const char *s = json_string(v);
-
-	(void)snprintf(to, size, "%s", s != NULL ? s : "");
-	return s != NULL;
-}
-
-static int
 take_scope(
     void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 {
@@ -195,16 +186,17 @@ take_scope(
 	    c->n == c->max)
 		return 1;
 	v = json_parse_copy(r->doc, &r->text, val, vlen);
-	if (!take_text(
-		o->account, sizeof(o->account), json_get(v, "account")) ||
-	    !take_text(
-		o->category, sizeof(o->category), json_get(v, "category")) ||
+	if (row_take_text(
+		o->account, sizeof(o->account), json_get(v, "account")) == -1 ||
+	    row_take_text(o->category, sizeof(o->category),
+		json_get(v, "category")) == -1 ||
 	    json_time(json_get(v, "last"), &o->last_ms) == -1) {
 		c->error =
 		    row_bad(r, "a scope in table 'account' cannot be read");
 		return 1;
 	}
-	(void)take_text(
+	o->settle_coin[0] = '\0';
+	(void)row_take_text(
 	    o->settle_coin, sizeof(o->settle_coin), json_get(v, "settle_coin"));
 	c->n++;
 	return 0;

@@ -108,24 +108,26 @@ sub_close_alarm(struct command *c, struct store_txn *t, const char *id)
 		sub_check(c, t, STORE_FAIL);
 }
 
-static void
-print(struct buf *b)
+int64_t
+sub_number(int option, const char *text, int64_t min, int64_t max)
 {
-	buf_putc(b, '\n');
+	int64_t n = 0;
+
+	if (num_parse(text, strlen(text), min, max, &n) == -1)
+		die(EX_USAGE,
+		    "option -%c '%.80s': expected a whole number from %lld to "
+		    "%lld; nothing was changed",
+		    option, text, (long long)min, (long long)max);
+	return n;
+}
+
+void
+sub_print(struct buf *b)
+{
 	if (buf_failed(b) != 0)
 		die(EX_OSERR, "out of memory");
 	(void)fwrite(b->p, 1, b->len, stdout);
-	buf_release(b);
-}
-
-static void
-print_row(const struct subscriber *s)
-{
-	struct buf b;
-
-	buf_init(&b, LINE_SIZE_MAX);
-	roll_write(&b, s);
-	print(&b);
+	buf_clear(b);
 }
 
 /* All of them, in short transactions: notifier may be at work. */
@@ -136,6 +138,7 @@ print_all(struct command *c)
 	char after[ID_SIZE] = "";
 	struct store_txn *t;
 	enum store_error e;
+	struct buf b;
 	size_t n;
 
 	if (!sub_open(c, STORE_READ))
@@ -143,16 +146,21 @@ print_all(struct command *c)
 	list = calloc(LIST_MAX, sizeof(*list));
 	if (list == NULL)
 		die(EX_OSERR, "out of memory");
+	buf_init(&b, LINE_SIZE_MAX);
 	do {
 		t = sub_begin(c, 0);
 		e = roll_list(&c->roll, t, after, list, LIST_MAX, &n);
 		sub_check(c, t, e);
 		store_abort(t);
-		for (size_t i = 0; i < n; i++)
-			print_row(&list[i]);
+		for (size_t i = 0; i < n; i++) {
+			roll_write(&b, &list[i]);
+			buf_putc(&b, '\n');
+			sub_print(&b);
+		}
 		if (n > 0)
 			memcpy(after, list[n - 1].id, sizeof(after));
 	} while (n == LIST_MAX);
+	buf_release(&b);
 	free(list);
 }
 
@@ -194,8 +202,10 @@ do_show(struct command *c, int argc, char *argv[])
 	roll_write_members(&b, &s);
 	sub_check(c, t, ledger_write(&c->roll, t, &s, SHOW_MAX, &b));
 	json_close_object(&b);
+	buf_putc(&b, '\n');
 	store_abort(t);
-	print(&b);
+	sub_print(&b);
+	buf_release(&b);
 }
 
 static void

@@ -31,6 +31,12 @@ void sub_get(struct command *c, struct store_txn *t, const char *id,
 /* Who is added anew, made active again or removed is not gone any more. */
 void sub_close_alarm(struct command *c, struct store_txn *t, const char *id);
 
+/* The value of an option, a whole number. */
+int64_t sub_number(int option, const char *text, int64_t min, int64_t max);
+
+/* To standard output; b is empty then. */
+void sub_print(struct buf *b);
+
 /* Only the command itself is expected. */
 void sub_no_operand(int argc, char *argv[]);
 

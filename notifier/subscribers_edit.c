@@ -5,7 +5,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/num.h"
 #include "notifier/ledger.h"
 #include "notifier/subscribers.h"
 
@@ -17,16 +16,6 @@ take_text(char *to, size_t size, const char *text, const char *what)
 		    "%s: expected at most %zu bytes; nothing was changed", what,
 		    size - 1);
 	memcpy(to, text, strlen(text) + 1);
-}
-
-static void
-take_balance(int64_t *to, const char *text)
-{
-	if (num_parse(text, strlen(text), 0, BALANCE_MAX, to) == -1)
-		die(EX_USAGE,
-		    "option -b '%s': expected a whole number from 0 to %lld; "
-		    "nothing was changed",
-		    text, (long long)BALANCE_MAX);
 }
 
 /* NAME=VALUE, of what a person may set in a row. */
@@ -84,7 +73,7 @@ take_add(struct subscriber *s, int argc, char *argv[])
 				    s->id, sizeof(s->id), optarg, "the id");
 			break;
 		case 'b':
-			take_balance(&s->balance, optarg);
+			s->balance = sub_number(ch, optarg, 0, BALANCE_MAX);
 			break;
 		case 'c':
 			take_text(s->channel, sizeof(s->channel), optarg, "-c");

@@ -63,16 +63,6 @@ take_expiry(struct invite *v, const char *text, int64_t now_ms)
 }
 
 static void
-take_number(int64_t *to, int ch, const char *text, int64_t min, int64_t max)
-{
-	if (num_parse(text, strlen(text), min, max, to) == -1)
-		die(EX_USAGE,
-		    "option -%c '%.80s': expected a whole number from %lld to "
-		    "%lld; nothing was changed",
-		    ch, text, (long long)min, (long long)max);
-}
-
-static void
 take_lang(struct invite *v, const char *text)
 {
 	if (strcmp(text, "ru") != 0 && strcmp(text, "en") != 0)
@@ -96,14 +86,14 @@ take_order(struct order *o, int argc, char *argv[])
 	while ((ch = getopt(argc, argv, "+:b:l:n:x:")) != -1)
 		switch (ch) {
 		case 'b':
-			take_number(
-			    &o->like.balance, ch, optarg, 0, BALANCE_MAX);
+			o->like.balance =
+			    sub_number(ch, optarg, 0, BALANCE_MAX);
 			break;
 		case 'l':
 			take_lang(&o->like, optarg);
 			break;
 		case 'n':
-			take_number(&o->count, ch, optarg, 1, COUNT_MAX);
+			o->count = sub_number(ch, optarg, 1, COUNT_MAX);
 			break;
 		case 'x':
 			take_expiry(&o->like, optarg, now_ms);
@@ -157,15 +147,6 @@ draw(struct command *c, struct store_txn *t, struct invite *v,
 		sub_check(c, t, e);
 }
 
-static void
-print(struct buf *b)
-{
-	if (buf_failed(b) != 0)
-		die(EX_OSERR, "out of memory");
-	(void)fwrite(b->p, 1, b->len, stdout);
-	buf_clear(b);
-}
-
 void
 sub_invite(struct command *c, int argc, char *argv[])
 {
@@ -190,7 +171,7 @@ sub_invite(struct command *c, int argc, char *argv[])
 		put_invite(&b, &o.like, code, bot.name);
 	}
 	sub_commit(c, t);
-	print(&b);
+	sub_print(&b);
 	buf_release(&b);
 }
 
@@ -225,7 +206,7 @@ sub_invites(struct command *c, int argc, char *argv[])
 		}
 		if (n > 0)
 			memcpy(after, list[n - 1].id, sizeof(after));
-		print(&b);
+		sub_print(&b);
 	} while (n == LIST_MAX);
 	buf_release(&b);
 	free(list);

@@ -79,12 +79,8 @@ out:
 struct channel
 webhook_channel(struct webhook *w)
 {
-	return (struct channel){
-		.name = "webhook",
-		.verbatim = 1,
-		.by_host = 1,
-		.at_once = HOOK_AT_ONCE,
-		.state = w,
-		.start = start,
-	};
+	struct channel c = hook_channel("webhook", 0, start, w);
+
+	c.verbatim = 1;
+	return c;
 }

@@ -193,6 +193,8 @@ close_filled(struct order *o)
 		nothing_left(o);
 		return;
 	}
+	/* What it closed is counted, also after a crash. */
+	o->state = ORDER_FILLED;
 	o->step = STEP_REST;
 	o->fill_mono = o->t->mono_ms;
 	o->need_mono = o->t->mono_ms + 1;

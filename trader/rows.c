@@ -35,7 +35,7 @@ trader_load(struct trader *t, const char *row, size_t len)
 		o->step = STEP_TRACK;
 		break;
 	case ORDER_FILLED:
-		o->step = STEP_PROTECT;
+		o->step = o->kind == ORDER_ENTRY ? STEP_PROTECT : STEP_REST;
 		break;
 	case ORDER_PROTECTED:
 		o->step = STEP_GUARD;

@@ -192,6 +192,30 @@ test_more_than_one_order_takes(void **state)
 	    strstr(buf_cstr(&f->said), "\"side\":\"Sell\",\"quantity\":0.020"));
 }
 
+/* What an order of a close has closed is counted once, also after a crash. */
+static void
+test_counted_after_crash(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->percent[0] = 50;
+	f->npercent = 1;
+	f->position_lag = 5000;
+	fake_alert(f, 2, "close");
+	fake_run(f, 1000);
+	fake_expect(f, 2, "-0", "filled");
+	fake_crash(f, 1);
+	fake_run(f, 10000);
+	fake_expect_stands(f, 0);
+	assert_int_equal(fake_said(f, 2), 1);
+	assert_non_null(strstr(buf_cstr(&f->said),
+	    "\"orderIds\":[\"11111111-2222\",\"11111111-2222\"]"));
+	assert_non_null(
+	    strstr(buf_cstr(&f->said), "\"side\":\"Sell\",\"quantity\":0.02,"));
+}
+
 /*
  * The link id is taken, by an order that did nothing and that no list shows: a
  * close does not repeat it for ever, but goes on with the next.
@@ -357,6 +381,7 @@ main(void)
 		CLOSE(test_flatten_is_remembered),
 		CLOSE(test_stop_beside_a_close),
 		CLOSE(test_more_than_one_order_takes),
+		CLOSE(test_counted_after_crash),
 		CLOSE(test_link_taken),
 		CLOSE(test_no_fill_for_long),
 		CLOSE(test_refused),

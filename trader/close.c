@@ -238,8 +238,10 @@ close_in_vain(struct order *o, int booked)
 	o->need_mono = o->t->mono_ms;
 	close_back_off(o);
 	o->step = STEP_WAIT;
-	if (!booked)
+	if (!booked) {
+		o->sends--; /* that one had no effect */
 		return;
+	}
 	retries = o->retries;
 	next_attempt(o);
 	o->retries = retries;
@@ -380,6 +382,17 @@ too_late(struct order *o)
 	return 1;
 }
 
+/*
+ * Flat, and a request is out that no list shows: it is late to be seen, mostly,
+ * and who asked is to know what it closed.
+ */
+static int
+may_have_closed(const struct order *o)
+{
+	return o->kind == ORDER_CLOSE && (o->sends > 0 || o->maybe) &&
+	    o->t->mono_ms < track_quiet_mono(o);
+}
+
 static void
 begin(struct order *o)
 {
@@ -413,6 +426,10 @@ begin(struct order *o)
 		return;
 	}
 	p = slot_row(s, o->position_idx);
+	if (p->side == 0 && may_have_closed(o)) {
+		o->step = STEP_TRACK;
+		return;
+	}
 	if (p->side == 0 ||
 	    (o->kind == ORDER_PROTECTIVE &&
 		(p->side == o->side[0] || protect_another(o, p)))) {

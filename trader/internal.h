@@ -144,6 +144,8 @@ void send_halt(struct trader *t, const struct bybit_reply *r);
 void track_start(struct order *o, int known);
 void track_advance(struct order *o);
 void track_filled(struct order *o);
+/* From then on a request that was sent cannot arrive any more. */
+int64_t track_quiet_mono(const struct order *o);
 int track_by_position(struct order *o);
 
 /* protect.c */

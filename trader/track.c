@@ -45,9 +45,8 @@ pause_ms(const struct order *o)
 	return n < 6 ? unknown[n] : 5000;
 }
 
-/* From then on a request that was sent cannot arrive any more. */
-static int64_t
-quiet_mono(const struct order *o)
+int64_t
+track_quiet_mono(const struct order *o)
 {
 	return o->send_mono + o->t->opts.recv_window_ms + MARGIN_MS;
 }
@@ -75,8 +74,9 @@ looked(struct order *o, int found)
 	}
 	o->next_mono = o->t->mono_ms + pause_ms(o);
 	/* The look that counts comes when nothing can arrive any more. */
-	if (o->look_mono < quiet_mono(o) && o->next_mono > quiet_mono(o))
-		o->next_mono = quiet_mono(o);
+	if (o->look_mono < track_quiet_mono(o) &&
+	    o->next_mono > track_quiet_mono(o))
+		o->next_mono = track_quiet_mono(o);
 }
 
 /* The text of a decimal that is above nothing, as Bybit wrote it. */
@@ -482,7 +482,7 @@ judge_absence(struct order *o)
 			close_back_off(o);
 		return;
 	}
-	if (o->absent < ABSENT_MIN || o->look_mono < quiet_mono(o))
+	if (o->absent < ABSENT_MIN || o->look_mono < track_quiet_mono(o))
 		return;
 	if (o->sends == 0 && !may_stand(o)) {
 		/* The last run did not send it after all. */

@@ -217,6 +217,80 @@ test_counted_after_crash(void **state)
 }
 
 /*
+ * The position is gone before any list has the close: it is asked for, and what
+ * it closed is told.  So it is where the second request is refused, as the
+ * first, whose reply was lost, has done it.
+ */
+static void
+test_seen_late(void **state)
+{
+	(void)state;
+
+	for (int i = 0; i < 3; i++) {
+		struct fake f;
+
+		fake_start(&f);
+		fake_run(&f, 500);
+		fake_alert(&f, 1, "buy");
+		fake_run(&f, 500);
+		f.order_lag = 4000;
+		if (i > 0)
+			FAKE_SCRIPT(&f, FAKE_LOSE);
+		f.position_lag = i == 2 ? 2000 : 0;
+		fake_alert(&f, 2, "close");
+		fake_run(&f, 2500);
+		fake_expect_stands(&f, 0);
+		assert_int_equal(fake_said(&f, 2), 0);
+		fake_run(&f, 6000);
+		assert_int_equal(fake_said(&f, 2), 1);
+		assert_non_null(strstr(
+		    buf_cstr(&f.said), "\"side\":\"Sell\",\"quantity\":0.02,"));
+		fake_expect(&f, 1, "-0", "closed");
+		assert_int_equal(f.norders, 2);
+		assert_in_range(f.requests, 1, 150);
+		fake_end(&f);
+	}
+}
+
+/* … but not for ever. */
+static void
+test_never_seen(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->order_lag = 1000000;
+	FAKE_SCRIPT(f, FAKE_LOSE);
+	fake_alert(f, 2, "close");
+	fake_run(f, 20000);
+	fake_expect_stands(f, 0);
+	fake_expect(f, 2, "-0", "closed");
+	assert_int_equal(fake_said(f, 2), 1);
+}
+
+/* Refused as it is gone already: nothing is out that could have closed it. */
+static void
+test_gone_before(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->held = "/v5/order/create";
+	fake_alert(f, 2, "close");
+	fake_run(f, 100);
+	f->held = NULL;
+	f->side = 0;
+	f->size = 0;
+	f->seq++;
+	fake_run(f, 2000);
+	assert_int_equal(f->creates, 2);
+	assert_int_equal(fake_said(f, 2), 1);
+	assert_non_null(strstr(buf_cstr(&f->said), "Nothing to close"));
+}
+
+/*
  * The link id is taken, by an order that did nothing and that no list shows: a
  * close does not repeat it for ever, but goes on with the next.
  */
@@ -382,6 +456,9 @@ main(void)
 		CLOSE(test_stop_beside_a_close),
 		CLOSE(test_more_than_one_order_takes),
 		CLOSE(test_counted_after_crash),
+		cmocka_unit_test(test_seen_late),
+		CLOSE(test_never_seen),
+		CLOSE(test_gone_before),
 		CLOSE(test_link_taken),
 		CLOSE(test_no_fill_for_long),
 		CLOSE(test_refused),

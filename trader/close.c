@@ -30,7 +30,7 @@ tell_entries(const struct order *o)
 		}
 }
 
-/* The other leg of the same alert tells for both. */
+/* The other leg of the same alert: one of them tells for both. */
 static struct order *
 sibling(const struct order *o)
 {
@@ -97,16 +97,18 @@ alarm_unclosed(struct order *o)
 static void
 finish(struct order *o, enum order_state state)
 {
+	int failed = state == ORDER_REJECTED || state == ORDER_FAILED;
 	struct order *other = sibling(o);
 
-	if (state == ORDER_REJECTED || state == ORDER_FAILED)
+	if (failed)
 		alarm_unclosed(o);
-	if (state == ORDER_CLOSED && o->kind == ORDER_CLOSE && other != NULL) {
+	if (other != NULL) {
 		(void)decimal_add(&other->closed, other->closed, o->closed);
 		if (o->order_ids != NULL)
 			add_id(other, o->order_ids);
+		/* The last tells, or the one that fails. */
+		*(failed ? &other->silent : &o->silent) = 1;
 		other->fresh = 1;
-		o->silent = 1;
 	}
 	if (state == ORDER_CLOSED)
 		tell_entries(o);
@@ -317,7 +319,10 @@ doom(const struct order *o)
 	}
 }
 
-/* Which leg: in hedge mode both may be there, and get an order each. */
+/*
+ * Which leg: in hedge mode both may be there, and get an order each; of what is
+ * perhaps sent either may have had one, and be gone.
+ */
 static int
 choose_leg(struct order *o, const struct slot *s)
 {
@@ -325,7 +330,8 @@ choose_leg(struct order *o, const struct slot *s)
 
 	if (!s->hedge) {
 		o->position_idx = 0;
-	} else if (slot_row(s, 1)->side != 0 && slot_row(s, 2)->side != 0) {
+	} else if (o->perhaps ||
+	    (slot_row(s, 1)->side != 0 && slot_row(s, 2)->side != 0)) {
 		other = order_new(o->t);
 		if (other == NULL)
 			return -1;
@@ -338,14 +344,15 @@ choose_leg(struct order *o, const struct slot *s)
 		other->expires_ms = o->expires_ms;
 		other->test = o->test;
 		other->look_only = o->look_only;
-		other->perhaps = o->perhaps;
+		other->perhaps = other->maybe = o->perhaps;
+		other->send_mono = o->send_mono;
 		other->position_idx = 2;
 		other->need_mono = o->need_mono;
 		order_link(other);
 		other->next = o->next;
 		o->next = other;
 		o->position_idx = 1;
-		o->split = other->split = o->fresh = other->fresh = 1;
+		o->has_row = other->has_row = o->fresh = other->fresh = 1;
 	} else {
 		o->position_idx = slot_row(s, 2)->side != 0 ? 2 : 1;
 	}
@@ -441,7 +448,7 @@ begin(struct order *o)
 	(void)decimal_format(o->qty, p->size);
 	o->seq = p->seq;
 	if (o->kind == ORDER_CLOSE && trader_only_says(o)) {
-		o->closed = p->size;
+		(void)decimal_add(&o->closed, o->closed, p->size);
 		nothing_left(o);
 		return;
 	}

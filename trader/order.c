@@ -308,6 +308,8 @@ order_put(struct buf *b, const struct order *o, int64_t now_ms)
 		json_put_bool(b, "doomed", 1);
 	if (o->undone)
 		json_put_bool(b, "undone", 1);
+	if (o->silent)
+		json_put_bool(b, "silent", 1);
 	put_text(b, "reason", o->reason);
 	if (o->ret_code != 0)
 		json_put_int(b, "ret_code", o->ret_code);
@@ -372,6 +374,7 @@ get_ours(struct order *o, const struct json *row)
 	(void)json_decimal(json_get(row, "closed_qty"), &o->closed);
 	get_flag(row, "doomed", &o->doomed);
 	get_flag(row, "undone", &o->undone);
+	get_flag(row, "silent", &o->silent);
 	get_text(o->side, sizeof(o->side), row, "side");
 	get_text(o->qty, sizeof(o->qty), row, "qty");
 	get_text(o->order_id, sizeof(o->order_id), row, "order_id");

@@ -96,6 +96,7 @@ struct order {
 	int64_t ret_code;
 	char *errors; /* of check_entry: elements of a JSON array; NULL */
 	int undone;   /* we closed what it had opened */
+	int silent;   /* another leg of the same close tells for it */
 	char *result; /* the line that told the outcome, no newline; NULL */
 
 	/* In memory alone. */
@@ -123,11 +124,10 @@ struct order {
 	int gone;	/* reads in a row that showed no position */
 	int64_t seq;	/* of a close: the position\'s before it */
 	int whole;	/* of a close: no less than was asked has filled */
-	int silent;	/* another leg of the same close tells for it */
 	int look_only;	/* found without a line: looked up, not sent */
 	int say_taken, say_sent; /* to be logged after the commit */
-	int split; /* one of two legs: it has a row from the start */
-	int moved; /* the stop is somewhere else, and that was said */
+	int has_row; /* though it is new: loaded, or one of two legs */
+	int moved;   /* the stop is somewhere else, and that was said */
 };
 
 /*

@@ -28,8 +28,9 @@ trader_load(struct trader *t, const char *row, size_t len)
 		goto out;
 	o->send_mono = o->fill_mono = o->need_mono = t->mono_ms;
 	o->accepted = o->order_id[0] != '\0';
+	o->has_row = 1;
 	/* Of a next one that went out and was not stored, nothing is known. */
-	o->maybe = o->state == ORDER_SENT && o->sends == 0;
+	o->maybe = o->sends == 0;
 	switch (o->state) {
 	case ORDER_SENT:
 		o->step = STEP_TRACK;
@@ -112,7 +113,7 @@ store_order(struct trader *t, struct store_txn *txn, const struct order *o,
 	enum store_error e;
 
 	/* Nothing was done about it yet: risker's decision is the intent. */
-	if (o->state == ORDER_NEW && o->attempt == 0 && !o->split)
+	if (o->state == ORDER_NEW && o->attempt == 0 && !o->has_row)
 		return 0;
 	order_put(b, o, t->wall_ms);
 	if (put(txn, "orders", o->link, b) == -1)

@@ -109,6 +109,12 @@ fill(struct fake *f, struct fake_order *o, int reduce, int stop)
 		f->side = (char)(f->stop = 0);
 }
 
+static int
+is_short_leg(const struct fake_call *c)
+{
+	return strstr(c->payload, "\"positionIdx\":2") != NULL;
+}
+
 static void
 book(struct fake *f, const struct fake_call *c)
 {
@@ -131,7 +137,12 @@ book(struct fake *f, const struct fake_call *c)
 	if (reduce && f->most > 0 && o->qty > f->most)
 		o->qty = f->most;
 	o->seen_mono = f->mono + f->order_lag;
-	fill(f, o, reduce, stop[0] != '\0' ? thousandths(stop) : 0);
+	if (is_short_leg(c)) {
+		o->filled = f->hedged;
+		f->hedged = 0;
+	} else {
+		fill(f, o, reduce, stop[0] != '\0' ? thousandths(stop) : 0);
+	}
 }
 
 static int
@@ -149,6 +160,7 @@ create(struct fake *f, const struct fake_call *c)
 	enum fake_create how =
 	    f->at < f->nscript ? f->script[f->at++] : FAKE_BOOK;
 	int reduce = strstr(c->payload, "\"reduceOnly\":true") != NULL;
+	int size = is_short_leg(c) ? f->hedged : f->size;
 	char link[MEMBER_MAX];
 
 	f->creates++;
@@ -159,7 +171,7 @@ create(struct fake *f, const struct fake_call *c)
 		reply(c, BYBIT_RETRY, 10006, 0, "too many", "{}");
 	else if (how == FAKE_REFUSE)
 		reply(c, BYBIT_REJECT, 110007, 0, "no margin", "{}");
-	else if (how == FAKE_VAIN || (reduce && f->side == 0))
+	else if (how == FAKE_VAIN || (reduce && size == 0))
 		reply(c, BYBIT_REJECT, 110017, 0, "zero position", "{}");
 	else if (known(f, link))
 		reply(c, BYBIT_DONE, 110072, 0, "duplicate", "{}");
@@ -180,20 +192,29 @@ positions(struct fake *f, const struct fake_call *c)
 {
 	int late = f->mono < f->show_mono;
 	int ours = strstr(c->payload, "symbol=BTCUSDT") != NULL;
-	char side = !ours ? 0 : late ? f->was_side : f->side, text[512];
+	char side = !ours ? 0 : late ? f->was_side : f->side, text[1024];
 	int size = late ? f->was_size : f->size;
 	int stop = late ? f->was_stop : f->stop;
+	size_t n;
 
-	(void)snprintf(text, sizeof(text),
-	    "{\"list\":[{\"symbol\":\"%s\",\"positionIdx\":0,\"side\":"
+	n = (size_t)snprintf(text, sizeof(text),
+	    "{\"list\":[{\"symbol\":\"%s\",\"positionIdx\":%d,\"side\":"
 	    "\"%s\",\"size\":\"0.%03d\",\"stopLoss\":\"%d\",\"markPrice\":"
-	    "\"%d\",\"leverage\":\"10\",\"seq\":%d,\"openTime\":%d}]}",
-	    ours ? "BTCUSDT" : "ETHUSDT",
+	    "\"%d\",\"leverage\":\"10\",\"seq\":%d,\"openTime\":%d}",
+	    ours ? "BTCUSDT" : "ETHUSDT", f->hedge ? 1 : 0,
 	    side == 'B'	      ? "Buy"
 		: side == 'S' ? "Sell"
 			      : "",
 	    ours ? size : 0, stop / 1000, f->mark != 0 ? f->mark : 47500,
 	    late ? f->was_seq : f->seq, side != 0 ? f->opened : 0);
+	if (f->hedge)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+		    ",{\"symbol\":\"%s\",\"positionIdx\":2,\"side\":\"%s\","
+		    "\"size\":\"0.%03d\",\"stopLoss\":\"48450\","
+		    "\"markPrice\":\"47500\",\"leverage\":\"10\"}",
+		    ours ? "BTCUSDT" : "ETHUSDT",
+		    ours && f->hedged > 0 ? "Sell" : "", ours ? f->hedged : 0);
+	(void)snprintf(text + n, sizeof(text) - n, "]}");
 	reply(c, BYBIT_OK, 0, 0, "", text);
 }
 
@@ -446,7 +467,7 @@ save(struct fake *f, const struct order *o)
 {
 	struct buf b;
 
-	if (o->state == ORDER_NEW && o->attempt == 0 && !o->split)
+	if (o->state == ORDER_NEW && o->attempt == 0 && !o->has_row)
 		return;
 	buf_init(&b, 8191);
 	order_put(&b, o, f->wall);

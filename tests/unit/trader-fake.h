@@ -1,9 +1,9 @@
 /*
  * trader-fake - trader's work against a small Bybit and a clock of our own.
  *
- * BTCUSDT at 47500, one-way, and ETHUSDT, of which no position is shown; orders
- * fill at once as they are booked.  Replies come in the turn after the call.
- * Quantities are thousandths of a coin.
+ * BTCUSDT at 47500, one-way unless a test says so, and ETHUSDT, of which no
+ * position is shown; orders fill at once as they are booked.  Replies come in
+ * the turn after the call. Quantities are thousandths of a coin.
  */
 #ifndef SLUICE_TESTS_TRADER_FAKE_H
 #define SLUICE_TESTS_TRADER_FAKE_H
@@ -58,6 +58,8 @@ struct fake {
 	size_t norders;
 	char side; /* of the position; 0: flat */
 	int size, seq, stop;
+	int hedge;     /* then it is that of idx 1, … */
+	int hedged;    /* … and this the size of the short of idx 2 */
 	int opened;    /* openTime: how many there were; 0: it is not given */
 	char was_side; /* the row that is shown until show_mono */
 	int was_size, was_seq, was_stop;

@@ -91,31 +91,36 @@ keep_price(struct order *o, const struct json *v)
 		memcpy(o->avg_price, s, strlen(s) + 1);
 }
 
+/* What is said of a fill: nothing, but where it is a part. */
+static void
+tell_part(struct order *o)
+{
+	char text[DECIMAL_TEXT_MAX];
+	struct decimal qty;
+
+	o->reason[0] = '\0';
+	if (decimal_parse(&qty, o->qty, strlen(o->qty)) == -1 ||
+	    decimal_cmp(o->filled, qty) >= 0)
+		return;
+	(void)decimal_format(text, o->filled);
+	(void)snprintf(o->reason, sizeof(o->reason),
+	    "Filled %s of %s: the rest was cancelled and is not sent again",
+	    text, o->qty);
+}
+
 void
 track_filled(struct order *o)
 {
-	struct decimal qty;
-
 	alarm_unknown(o, 0);
-
 	o->fresh = 1;
 	if (o->kind != ORDER_ENTRY) {
 		close_filled(o);
 		return;
 	}
+	/* That it is being closed, and why, is what counts. */
 	if (!o->undone)
-		o->reason[0] = '\0';
+		tell_part(o);
 	o->ret_code = 0;
-	if (decimal_parse(&qty, o->qty, strlen(o->qty)) == 0 &&
-	    decimal_cmp(o->filled, qty) < 0) {
-		char text[DECIMAL_TEXT_MAX];
-
-		(void)decimal_format(text, o->filled);
-		(void)snprintf(o->reason, sizeof(o->reason),
-		    "Filled %s of %s: the rest was cancelled and is not "
-		    "sent again",
-		    text, o->qty);
-	}
 	o->state = ORDER_FILLED;
 	o->step = STEP_PROTECT;
 	o->fill_mono = o->t->mono_ms;

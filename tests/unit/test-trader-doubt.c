@@ -323,6 +323,29 @@ test_through_the_stop(void **state)
 	assert_int_equal(fake_booked(f, 1, "-0x"), 1);
 }
 
+/* … before any list has told the fill: what it was closed for is the answer. */
+static void
+test_through_before_the_fill(void **state)
+{
+	struct fake *f = *state;
+
+	f->order_lag = 3000;
+	f->percent[0] = 50;
+	f->npercent = 1;
+	fake_alert(f, 1, "buy");
+	fake_turn(f, 10, 1);
+	fake_turn(f, 10, 1);
+	assert_int_equal(f->size, 10);
+	f->mark = 46550;
+	f->stop = 0;
+	fake_run(f, 20000);
+	assert_int_equal(f->size, 0);
+	fake_expect(f, 1, "-0", "closed");
+	assert_int_equal(fake_said(f, 1), 1);
+	assert_non_null(strstr(
+	    buf_cstr(&f->said), "Bybit: closed for want of a stop loss"));
+}
+
 /*
  * The tick has changed since risker was told: Bybit puts the stop on its own.
  * That is a stop, and no reason to close; one that it never took is none.
@@ -540,6 +563,7 @@ main(void)
 		cmocka_unit_test(test_counted_wherever_found),
 		DOUBT(test_stop_in_doubt),
 		DOUBT(test_through_the_stop),
+		DOUBT(test_through_before_the_fill),
 		DOUBT(test_stop_on_another_tick),
 		DOUBT(test_stop_moved),
 		DOUBT(test_stop_while_closing),

@@ -14,10 +14,19 @@
 #define AGAIN_MAX_MS 5000
 #define LAG_MS 10000 /* the position may be seen that much after a fill */
 
-/* The entries whose position this closed need not be looked at for long. */
+/*
+ * The entries whose position this closed need not be looked at for long, and
+ * those that come are not to be judged by what stood there.
+ */
 static void
 tell_entries(const struct order *o)
 {
+	struct slot *s = slot_of(o->t, o->symbol);
+
+	if (s != NULL && decimal_sign(o->closed) > 0) {
+		s->closed_mono = o->t->mono_ms + 1;
+		(void)slot_read(s, s->closed_mono);
+	}
 	for (struct order *e = o->t->orders; e != NULL; e = e->next)
 		if (e->kind == ORDER_ENTRY &&
 		    strcmp(e->symbol, o->symbol) == 0 &&

@@ -110,6 +110,15 @@ expire(struct order *o, const char *why)
 	trader_finish(o, ORDER_EXPIRED);
 }
 
+/* What stands there is known from a look of late, or looked at (F13). */
+static int
+looked_at(const struct trader *t, struct slot *s)
+{
+	int64_t since = t->mono_ms - t->opts.state_max_age_ms;
+
+	return slot_read(s, since > s->closed_mono ? since : s->closed_mono);
+}
+
 static void
 try_entry(struct order *o)
 {
@@ -143,11 +152,7 @@ try_entry(struct order *o)
 		expire(o, "A later close of the symbol came first");
 		return;
 	}
-	if (!its_turn(o) || t->stopping || t->blocked)
-		return;
-	/* What stands there is known from a look of late, or looked at (F13).
-	 */
-	if (!slot_read(s, t->mono_ms - t->opts.state_max_age_ms))
+	if (!its_turn(o) || t->stopping || t->blocked || !looked_at(t, s))
 		return;
 	buf_init(&errors, 1u << 16);
 	check_entry(o, &errors);

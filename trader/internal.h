@@ -51,10 +51,11 @@ struct slot {
 	char symbol[SYMBOL_SIZE];
 	int hedge; /* -1: not known yet */
 	struct position row[3];
-	int64_t fresh_mono; /* the last good read was begun then; 0: none */
-	int64_t begun_mono; /* of the read under way; 0: none */
-	int64_t want_mono;  /* somebody needs a read begun not before; 0 */
-	int64_t next_mono;  /* no read before: the last one failed */
+	int64_t fresh_mono;  /* the last good read was begun then; 0: none */
+	int64_t closed_mono; /* a close of ours ended: before, it was another */
+	int64_t begun_mono;  /* of the read under way; 0: none */
+	int64_t want_mono;   /* somebody needs a read begun not before; 0 */
+	int64_t next_mono;   /* no read before: the last one failed */
 	int failures;
 	struct trader *t;
 };

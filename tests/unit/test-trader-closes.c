@@ -443,6 +443,34 @@ test_another_while_closing(void **state)
 	assert_int_equal(fake_booked(f, 1, "-0x"), 0);
 }
 
+/*
+ * What somebody opened by hand is closed, and nothing guards it: an entry on
+ * the other side is not held against what stood there before.
+ */
+static void
+test_entry_behind_a_close(void **state)
+{
+	struct fake *f = *state;
+
+	f->side = 'B';
+	f->size = 20;
+	f->stop = 46550000;
+	f->seq = 1;
+	fake_alert(f, 2, "close");
+	fake_run(f, 1000);
+	fake_expect(f, 2, "-0", "closed");
+	fake_expect_stands(f, 0);
+	fake_alert(f, 3, "sell");
+	fake_run(f, 1000);
+	fake_expect(f, 3, "-0", "protected");
+	/* … nor one that waits behind it. */
+	fake_alert(f, 4, "close");
+	fake_run(f, 10);
+	fake_alert(f, 5, "buy");
+	fake_run(f, 1000);
+	fake_expect(f, 5, "-0", "protected");
+}
+
 /* A long of 20 and a short of 5, of nobody's. */
 static void
 stand_on_both(struct fake *f)
@@ -589,6 +617,7 @@ main(void)
 		cmocka_unit_test(test_clock_set_back),
 		CLOSE(test_another_position),
 		CLOSE(test_another_while_closing),
+		CLOSE(test_entry_behind_a_close),
 		cmocka_unit_test(test_legs_for_show),
 		cmocka_unit_test(test_leg_refused),
 		cmocka_unit_test(test_leg_refused_first),

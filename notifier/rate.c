@@ -25,7 +25,7 @@ struct peer {
 
 struct rate {
 	void *by_address;
-	TAILQ_HEAD(, peer) peers; /* who was used last is the last */
+	TAILQ_HEAD(peers, peer) peers; /* who was used last is the last */
 	size_t n;
 	int64_t start_ms;
 };

@@ -190,7 +190,7 @@ struct lane *
 ways_call(struct ways *w, struct queue *q, int64_t now_ms, struct way **way)
 {
 	struct lane *l;
-	struct way *v;
+	struct way *v = NULL;
 
 	TAILQ_FOREACH (v, &w->list, list) {
 		if (v->nwaiting == 0 || room_ms(w, v) > now_ms)
@@ -372,7 +372,7 @@ int64_t
 ways_due(const struct ways *w)
 {
 	int64_t due = INT64_MAX, at;
-	const struct way *v;
+	const struct way *v = NULL;
 
 	TAILQ_FOREACH (v, &w->list, list) {
 		at = v->nwaiting > 0 ? room_ms(w, v) : INT64_MAX;
@@ -385,7 +385,7 @@ ways_due(const struct ways *w)
 int
 ways_are_waiting(const struct ways *w)
 {
-	const struct way *v;
+	const struct way *v = NULL;
 
 	TAILQ_FOREACH (v, &w->list, list)
 		if (v->nwaiting > 0 && !v->down)

@@ -57,8 +57,8 @@ struct way {
 };
 
 struct ways {
-	TAILQ_HEAD(, way) list; /* who was served last is the last */
-	void *by_key;		/* of tsearch(3) */
+	TAILQ_HEAD(way_list, way) list; /* who was served last is the last */
+	void *by_key;			/* of tsearch(3) */
 	size_t hosts;	  /* sends, begun or called, over ways that are hosts */
 	int64_t start_ms; /* for the limits of all: rate.h */
 };

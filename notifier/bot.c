@@ -289,7 +289,9 @@ put_question(struct bot *b, struct buf *body, struct moment now)
 	json_open_object(body, NULL);
 	if (b->row.update != 0 && b->begun)
 		json_put_int(body, "offset", b->row.update + 1);
-	json_put_int(body, "limit", UPDATES_MAX);
+	/* A hundred that strangers made long are more than can be read. */
+	json_put_int(
+	    body, "limit", b->failures < 6 ? UPDATES_MAX >> b->failures : 1);
 	json_put_int(body, "timeout", POLL_S);
 	json_open_array(body, "allowed_updates");
 	json_put_string(body, NULL, "message");

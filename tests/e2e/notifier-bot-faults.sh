@@ -43,6 +43,13 @@ done
 has notifier.log 'commands are taken again' 2 || fail 'the log does not tell of the end'
 ! alarm telegram_commands true || fail 'an alarm for what passed'
 
+# What is too long to be read at once is read in pieces.
+control fault "{$path,\"match\":\"\\\"limit\\\":100\",\"count\":0,\"body\":\"{\\\"ok\\\":tr\"}"
+tell 5 /balance
+n=$((n + 1))
+wait_for 8 answered 5 $((n + 1))
+control clear '{}'
+
 # An answer that cannot be sent is tried again, and one that is refused is not.
 control telegram '{"chat_id":"5","status":502,"description":"Bad Gateway"}'
 after '"delay_ms":1'

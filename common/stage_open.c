@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "common/clock.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "common/sig.h"
 
@@ -109,13 +110,30 @@ stage_notices(const struct stage *st, struct input *in, struct output *out)
 		log_info(text, LOG_STR("endpoint", "output"));
 }
 
-void
-stage_skip(struct health *h, const struct input_line *l)
+enum input_status
+stage_line(
+    struct input *in, struct health *h, size_t *size, struct input_line *l)
 {
-	h->lines++;
-	h->skipped++;
-	log_warn("skipping a line", LOG_STR("from", l->from),
-	    LOG_STR("why", l->why));
+	enum input_status st = INPUT_SKIP;
+
+	while (st == INPUT_SKIP && *size < BATCH_SIZE_MAX) {
+		st = input_next(in, l);
+		if (st == INPUT_FAIL)
+			die(EX_IOERR, "unable to read: %s", strerror(errno));
+		if (st != INPUT_LINE && st != INPUT_SKIP)
+			break;
+		h->lines++;
+		if (st == INPUT_LINE) {
+			h->last_line_ms = clock_wall_ms();
+			*size += l->len + 1;
+			break;
+		}
+		h->skipped++;
+		log_warn("skipping a line", LOG_STR("from", l->from),
+		    LOG_STR("why", l->why));
+		*size += LINE_SIZE_MAX;
+	}
+	return st;
 }
 
 void

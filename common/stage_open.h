@@ -43,8 +43,13 @@ void stage_retry(const struct stage_retry *r, enum store_error e);
 void stage_notices(
     const struct stage *st, struct input *in, struct output *out);
 
-/* INPUT_SKIP: count it, and warn. */
-void stage_skip(struct health *h, const struct input_line *l);
+/*
+ * The next line of a batch, which has *size bytes, 0 at first.  INPUT_LINE, and
+ * it is counted; INPUT_WAIT, INPUT_END or INPUT_CUT; INPUT_SKIP where the batch
+ * is full, with lines that were skipped, too: more may have been read already.
+ */
+enum input_status stage_line(
+    struct input *in, struct health *h, size_t *size, struct input_line *l);
 
 /* The end: where the input was cut inside a line, die (65). */
 void stage_whole(int cut);

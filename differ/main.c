@@ -152,8 +152,6 @@ say_notes(const struct differ *d, const char *from)
 static void
 take(struct process *p, const struct input_line *l)
 {
-	p->health.lines++;
-	p->health.last_line_ms = clock_wall_ms();
 	switch (differ_line(p->differ, l->text, l->len)) {
 	case DIFFER_TAKEN:
 	case DIFFER_IGNORED:
@@ -181,26 +179,15 @@ enum rest {
 static enum rest
 batch(struct process *p)
 {
-	enum input_status st = INPUT_WAIT;
+	enum input_status st;
 	struct input_line l;
 	size_t size = 0;
 	int taken = 0;
 
-	while (size < BATCH_SIZE_MAX) {
-		st = input_next(p->in, &l);
-		if (st == INPUT_SKIP) {
-			stage_skip(&p->health, &l);
-			size += LINE_SIZE_MAX;
-			continue;
-		}
-		if (st != INPUT_LINE)
-			break;
+	while ((st = stage_line(p->in, &p->health, &size, &l)) == INPUT_LINE) {
 		take(p, &l);
 		taken = 1;
-		size += l.len + 1;
 	}
-	if (st == INPUT_FAIL)
-		die(EX_IOERR, "unable to read: %s", strerror(errno));
 	if (taken && (differ_dirty(p->differ) || alarms_changed(&p->alarms)))
 		commit(p);
 	if (p->differ->out.len > 0)
@@ -208,7 +195,7 @@ batch(struct process *p)
 	p->cut = st == INPUT_CUT;
 	if (st == INPUT_WAIT)
 		return REST_NONE;
-	return st == INPUT_LINE || st == INPUT_SKIP ? REST_LINES : REST_END;
+	return st == INPUT_SKIP ? REST_LINES : REST_END;
 }
 
 static void

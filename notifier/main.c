@@ -210,35 +210,23 @@ check_foreign(struct process *p)
 static int
 read_lines(struct process *p)
 {
-	enum input_status st = INPUT_WAIT;
+	enum input_status st;
 	struct input_line l;
 	size_t size = 0;
 
-	while (size < BATCH_SIZE_MAX) {
-		st = input_next(p->in, &l);
-		if (st == INPUT_SKIP) {
-			stage_skip(&p->health, &l);
-			continue;
-		}
-		if (st != INPUT_LINE)
-			break;
-		p->health.lines++;
-		p->health.last_line_ms = p->now.wall_ms;
-		size += l.len + 1;
+	while ((st = stage_line(p->in, &p->health, &size, &l)) == INPUT_LINE) {
 		if (!p->stage.lines_alone)
 			nudge(p, &l);
 		else if (batch_add(&p->batch, l.text, l.len, 0, l.from) == -1)
 			die(EX_OSERR, "out of memory");
 	}
-	if (st == INPUT_FAIL)
-		die(EX_IOERR, "unable to read: %s", strerror(errno));
 	if (st == INPUT_END || st == INPUT_CUT) {
 		p->ended = 1;
 		p->nudged = 1;
 		p->cut = st == INPUT_CUT;
 		p->look_ms = 0;
 	}
-	return st == INPUT_LINE || st == INPUT_SKIP;
+	return st == INPUT_SKIP;
 }
 
 /* Take what came in, or what differ's state has; 1 where it went well. */

@@ -227,8 +227,6 @@ take(struct process *p, const struct input_line *l)
 {
 	struct taken *t = &p->taken[p->ntaken++];
 
-	p->health.lines++;
-	p->health.last_line_ms = clock_wall_ms();
 	t->at = p->text.len;
 	t->len = l->len;
 	memcpy(t->from, l->from, sizeof(t->from));
@@ -242,21 +240,15 @@ take(struct process *p, const struct input_line *l)
 static enum rest
 batch(struct process *p)
 {
-	enum input_status st = INPUT_WAIT;
+	enum input_status st = INPUT_LINE;
 	struct input_line l;
+	size_t size = 0;
 
-	while (p->text.len < BATCH_SIZE_MAX && p->ntaken < RISKER_LINES_MAX) {
-		st = input_next(p->in, &l);
-		if (st == INPUT_SKIP) {
-			stage_skip(&p->health, &l);
-			break;
-		}
-		if (st != INPUT_LINE)
-			break;
-		take(p, &l);
+	while (st == INPUT_LINE && p->ntaken < RISKER_LINES_MAX) {
+		st = stage_line(p->in, &p->health, &size, &l);
+		if (st == INPUT_LINE)
+			take(p, &l);
 	}
-	if (st == INPUT_FAIL)
-		die(EX_IOERR, "unable to read: %s", strerror(errno));
 	if (p->ntaken > 0)
 		work(p, 0);
 	p->cut = st == INPUT_CUT;

@@ -228,8 +228,6 @@ take_line(struct process *p, struct input_line *l)
 	const char *type;
 	struct buf copy;
 
-	p->health.lines++;
-	p->health.last_line_ms = p->wall_ms;
 	/* Parsing writes into the text, and what is compared are its bytes. */
 	buf_init(&copy, LINE_SIZE_MAX + 1);
 	buf_put(&copy, l->text, l->len);
@@ -261,25 +259,16 @@ take_line(struct process *p, struct input_line *l)
 static void
 take_lines(struct process *p)
 {
-	enum input_status st = INPUT_WAIT;
+	enum input_status st = INPUT_LINE;
 	struct input_line l;
 	size_t size = 0;
 
-	while (p->in != NULL && !p->ended && p->retry_ms == 0 &&
-	    size < BATCH_SIZE_MAX) {
-		st = input_next(p->in, &l);
-		if (st == INPUT_SKIP) {
-			stage_skip(&p->health, &l);
-			size += LINE_SIZE_MAX;
-			continue;
-		}
-		if (st != INPUT_LINE)
-			break;
-		take_line(p, &l);
-		size += l.len + 1;
+	while (st == INPUT_LINE && p->in != NULL && !p->ended &&
+	    p->retry_ms == 0) {
+		st = stage_line(p->in, &p->health, &size, &l);
+		if (st == INPUT_LINE)
+			take_line(p, &l);
 	}
-	if (st == INPUT_FAIL)
-		die(EX_IOERR, "unable to read: %s", strerror(errno));
 	p->cut |= st == INPUT_CUT;
 	p->ended |= st == INPUT_END || st == INPUT_CUT;
 }

@@ -151,8 +151,6 @@ take_line(struct process *p, const struct input_line *l)
 	const struct json *v = json_parse(p->doc, l->text, l->len);
 	const char *type = json_string(json_get(v, "type"));
 
-	p->health.lines++;
-	p->health.last_line_ms = p->wall_ms;
 	if (v == NULL)
 		skip(p, l, json_error(p->doc));
 	else if (json_type(v) != JSON_OBJECT)
@@ -171,25 +169,13 @@ take_line(struct process *p, const struct input_line *l)
 static void
 read_lines(struct process *p)
 {
-	enum input_status st = INPUT_WAIT;
+	enum input_status st;
 	struct input_line l;
 	size_t size = 0;
 
-	while (size < BATCH_SIZE_MAX) {
-		st = input_next(p->in, &l);
-		if (st == INPUT_SKIP) {
-			stage_skip(&p->health, &l);
-			size += LINE_SIZE_MAX;
-			continue;
-		}
-		if (st != INPUT_LINE)
-			break;
+	while ((st = stage_line(p->in, &p->health, &size, &l)) == INPUT_LINE)
 		take_line(p, &l);
-		size += l.len + 1;
-	}
-	if (st == INPUT_FAIL)
-		die(EX_IOERR, "unable to read: %s", strerror(errno));
-	p->more = st == INPUT_LINE || st == INPUT_SKIP;
+	p->more = st == INPUT_SKIP;
 	p->ended = st == INPUT_END || st == INPUT_CUT;
 	p->cut = st == INPUT_CUT;
 	if (p->ended)

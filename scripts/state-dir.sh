@@ -65,7 +65,8 @@ state_dir() {
 	state_args=0
 	dir=${STATE_DIR:-}
 	if [ "${1:-}" = -d ]; then
-		[ $# -ge 2 ] || usage
+		# An empty one is what a variable that is not set makes of it.
+		[ -n "${2:-}" ] || usage
 		dir=$2
 		state_args=2
 	fi

@@ -40,6 +40,7 @@ run 78 "$resume" -d "$T/none"
 run 64 "$halt" -x
 run 64 "$resume" now
 run 64 "$halt" -d
+run 64 "$halt" -d '' rain
 
 mkdir -m 700 "$T/p/state" "$T/p/paper" "$T/other" "$T/p/named"
 run 0 "$halt" a '"bad"' 'day \'

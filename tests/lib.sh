@@ -144,9 +144,11 @@ same() {
 	diff -u "$1" "$2" >&2 || fail "$2 is not as expected"
 }
 
-# free_port: one that nobody listens on.
+# free_port: one that nobody listens on, nor gets from the kernel while what is to
+# listen there starts, or starts again: it is below those.
 free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:0")->sockport'
+	perl -MIO::Socket::INET -e 'do { $port = 10000 + int rand 22000 }
+		until IO::Socket::INET->new(Listen => 1, LocalAddr => "0.0.0.0:$port"); print $port'
 }
 
 # send SOCKET: standard input to a Unix socket, as a peer would.

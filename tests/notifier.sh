@@ -57,10 +57,11 @@ spans() {
 	    (.time[0:19] + \"Z\" | fromdate) * 1000 + (.time[20:23] | tonumber)] |
 	    [range($1 - 1; length) as \$i | .[\$i] - .[\$i - $1 + 1]] | min" "$JOURNAL"
 }
-# at_least MS N CHAT, but for what the clock in the journal may be off.
+# at_least MS N CHAT, but for what a busy machine takes to receive the first one:
+# of more messages more is proven.  unit/test-rate is exact.
 at_least() {
 	span=$(spans "$2" "$3")
-	[ "$span" -ge $(($1 - 60)) ] || fail "$2 messages to $3 within $span ms, not $1"
+	[ "$span" -ge $(($1 - 300)) ] || fail "$2 messages to $3 within $span ms, not $1"
 }
 
 # balance ID

@@ -130,13 +130,10 @@ interrupt p/paper
 # With a .env.
 exchange
 unset BYBIT_BASE_URL BYBIT_API_KEY BYBIT_API_SECRET TELEGRAM_API_URL
-# Below those that the kernel gives to others.
-port() {
-	echo $((20000 + ($$ * 7 + $1) % 12000))
-}
+hook=127.0.0.1:$(free_port) admin=127.0.0.1:$(free_port)
 settings() {
 	printf '%s\n' "BYBIT_BASE_URL=$URL" BYBIT_API_KEY=test_api_key BYBIT_API_SECRET=test_secret STATE_MAP_SIZE=64M \
-	    "WEBHOOK_LISTEN=127.0.0.1:$(port 1)" "ADMIN_LISTEN=127.0.0.1:$(port 2)" "$@"
+	    "WEBHOOK_LISTEN=$hook" "ADMIN_LISTEN=$admin" "$@"
 }
 settings >p/.env
 chmod 600 p/.env
@@ -148,9 +145,9 @@ wait_for 10 has p/log/poller/current 'first snapshot'
 interrupt p
 settings 'WEBHOOK_SECRET=abc$def ghi' >p/.env
 begin p/scripts/run
-wait_for 10 has run.out "Alerts are traded: POST /bybit on 127.0.0.1:$(port 1)"
+wait_for 10 has run.out "Alerts are traded: POST /bybit on $hook"
 answers() {
-	curl -sS -m 5 -d '{"token":"abc$def ghi","trendComposite":0,"symbol":"BTCUSDT","price":"1","test":true}' "http://127.0.0.1:$(port 1)/bybit" 2>/dev/null |
+	curl -sS -m 5 -d '{"token":"abc$def ghi","trendComposite":0,"symbol":"BTCUSDT","price":"1","test":true}' "http://$hook/bybit" 2>/dev/null |
 	    jq 'select(.dryRun)' | grep -q .
 }
 wait_for 15 answers

@@ -115,7 +115,7 @@ test_reconnects(void **arg)
 	assert_int_equal(output_ready(out), 0);
 	(void)output_write(out, "{\"lost\":1}\n", 11);
 	in = open_in(endpoint);
-	for (i = 0; i < 100 && output_connects(out) < 2; i++)
+	for (i = 0; i < 500 && output_connects(out) < 2; i++)
 		run_output(out, 20);
 	assert_int_equal(output_connects(out), 2);
 	assert_int_equal(output_ready(out), 1);

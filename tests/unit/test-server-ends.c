@@ -44,7 +44,7 @@ test_deadline(void **arg)
 		begin = clock_mono_ms();
 		put(fd, texts[i]);
 		/* As long as it is listened to; 25 bytes say "continue". */
-		while (clock_mono_ms() - begin < 1500 &&
+		while (clock_mono_ms() - begin < 15000 &&
 		    recv(fd, fx.reply, sizeof(fx.reply),
 			MSG_PEEK | MSG_DONTWAIT) <= 25) {
 			turns(10);
@@ -53,7 +53,7 @@ test_deadline(void **arg)
 		}
 		(void)get(fd);
 		took = clock_mono_ms() - begin;
-		assert_in_range(took, 200 - COARSE_MS, 1000);
+		assert_in_range(took, 200 - COARSE_MS, 10000);
 		if (i == 4)
 			assert_int_equal(
 			    status_of(strstr(fx.reply + 9, "HTTP/")), 408);
@@ -74,11 +74,11 @@ test_answer_deadline(void **arg)
 	(void)arg;
 	fx.hold = 1;
 	fx.o.answer_ms = 100;
-	fx.o.deadline_ms = 150;
+	fx.o.deadline_ms = 800;
 	start();
 	begin = clock_mono_ms();
 	assert_int_equal(ask(ALERT), 503);
-	assert_in_range(clock_mono_ms() - begin, 100 - COARSE_MS, 1000);
+	assert_in_range(clock_mono_ms() - begin, 100 - COARSE_MS, 10000);
 	assert_int_equal(fx.gone, 1);
 
 	fx.large = 8u << 20;
@@ -89,7 +89,7 @@ test_answer_deadline(void **arg)
 	turns(20);
 	assert_int_equal(server_active(fx.server), 1);
 	check_idle();
-	assert_in_range(clock_mono_ms() - begin, 150 - COARSE_MS, 1000);
+	assert_in_range(clock_mono_ms() - begin, 800 - COARSE_MS, 10000);
 	hang_up(fd, 0);
 }
 

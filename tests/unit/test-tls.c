@@ -608,7 +608,7 @@ test_ends(void **arg)
 
 	(void)arg;
 	assert_int_equal(tls_new(&t, s, err, sizeof(err)), 0);
-	start(t, 300);
+	start(t, 600);
 
 	/* A handshake that stalls has the deadline of a request. */
 	begin = clock_mono_ms();
@@ -618,7 +618,7 @@ test_ends(void **arg)
 	assert_int_equal(send(fd, "\x16\x03\x01", 3, 0), 3);
 	while (server_active(server) > 0)
 		turns(1);
-	assert_in_range(clock_mono_ms() - begin, 290, 1500);
+	assert_in_range(clock_mono_ms() - begin, 590, 20000);
 	(void)close(fd);
 
 	/* So has a request after it. */
@@ -626,7 +626,7 @@ test_ends(void **arg)
 	assert_int_equal(client_open(&c, NULL, 0), SSL_ERROR_NONE);
 	assert_int_equal(client_put(&c, "POST"), SSL_ERROR_NONE);
 	assert_int_equal(client_get(&c, &end), 408);
-	assert_in_range(clock_mono_ms() - begin, 290, 1500);
+	assert_in_range(clock_mono_ms() - begin, 590, 20000);
 	client_close(&c);
 
 	/* A client that says that it writes no more still gets its answer. */

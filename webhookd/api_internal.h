@@ -155,7 +155,6 @@ struct view {
 
 void view_read(struct api *a, struct view *v);
 void view_release(struct view *v);
-const char *stage_state_name(enum stage_state s);
 
 /* signals.c: open positions are handed to fn; 0 goes on. */
 enum store_error positions_walk(struct api *a, int64_t skip, int64_t *next,

@@ -20,12 +20,6 @@ static const char *const state_names[] = {
 	[STAGE_UNREADABLE] = "unreadable",
 };
 
-const char *
-stage_state_name(enum stage_state s)
-{
-	return state_names[s];
-}
-
 struct reading {
 	struct api *a;
 	struct view *v;
@@ -257,7 +251,7 @@ put_stage(struct api *a, struct buf *b, enum state_of which,
 {
 	json_open_object(b, NULL);
 	json_put_string(b, "stage", states_name(which));
-	json_put_string(b, "state", stage_state_name(s->state));
+	json_put_string(b, "state", state_names[s->state]);
 	if (s->state == STAGE_UNREADABLE)
 		json_put_string(b, "error", states_error(a->states, which));
 	if (s->health) {

@@ -61,9 +61,9 @@ alarms_map(struct alarms *a, const char *stage, int open)
 	char text[160];
 
 	(void)snprintf(text, sizeof(text),
-	    "the state of %s fills more than %d %% of STATE_MAP_SIZE: set a "
-	    "larger one for all stages and restart them",
-	    stage, MAP_PERCENT);
+	    "the state of %s fills up: set a larger STATE_MAP_SIZE for all "
+	    "stages and restart them, or make room on its disk",
+	    stage);
 	set_of(a, "map", stage, open, text);
 }
 

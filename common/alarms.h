@@ -33,9 +33,10 @@ struct alarms {
 void alarms_set(struct alarms *a, const char *name, int open, const char *text);
 
 /*
- * "map STAGE": the state is filling up, or full (F72); and, by alarms_look,
- * "reader STAGE": somebody reads it without an end (F74).  That looks after the
- * store too, as store_tick does: to be called at the start and once a minute.
+ * "map STAGE": the state is filling up, or it or the disk is full (F72); and,
+ * by alarms_look, "reader STAGE": somebody reads it without an end (F74).  That
+ * looks after the store too, as store_tick does: to be called at the start and
+ * once a minute.
  */
 void alarms_map(struct alarms *a, const char *stage, int open);
 void alarms_look(struct alarms *a, struct store *s, const char *stage);

@@ -154,7 +154,7 @@ test_map(void **arg)
 	commit(2000);
 	assert_non_null(strstr(row("map risker"), "\"open\":true"));
 	assert_non_null(strstr(row("map risker"),
-	    "\"the state of risker fills more than 70 % of STATE_MAP_SIZE"));
+	    "\"the state of risker fills up: set a larger STATE_MAP_SIZE "));
 	assert_string_equal(row("reader risker"), "");
 	alarms_map(&alarms, "risker", 0);
 	commit(3000);

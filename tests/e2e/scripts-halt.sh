@@ -256,3 +256,16 @@ says 'identity main'
 run 0 "$halt" -d "$S" 'rain'
 run 1 "$status"
 says 'trading: HALTED: rain (scripts/halt by '
+
+# scripts/flatten asks, and says what it cannot show.
+cp "$top/scripts/flatten" "$T/p/scripts"
+rm "$T/p/build/statecat"
+printf '#!/bin/sh\nexit 0\n' >"$T/p/build/trader"
+cp "$T/p/build/trader" "$T/p/build/statecat"
+chmod +x "$T/p/build/trader" "$T/p/build/statecat"
+run 1 "$T/p/scripts/flatten" -d "$T/other" </dev/null
+says '  none'
+says 'Nothing was done.'
+printf '#!/bin/sh\nexit 74\n' >"$T/p/build/statecat"
+run 1 "$T/p/scripts/flatten" -d "$T/other" </dev/null
+says 'they cannot be shown'

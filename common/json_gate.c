@@ -16,6 +16,7 @@
 #include "common/buf.h"
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/utf8.h"
 
 /* Bytes of a number: cJSON takes no longer one. */
 #define NUMBER_SIZE_MAX 63
@@ -108,31 +109,13 @@ find_special(const char *p, const char *end)
 	}
 }
 
-/* Past a character of two bytes or more; no overlong form, no surrogate. */
+/* Past a character of two bytes or more. */
 static const char *
 take_utf8(struct gate *g, const char *p)
 {
-	const unsigned char *u = (const unsigned char *)p;
-	unsigned char low = 0x80, high = 0xbf;
-	int i, len;
+	size_t len = utf8_len(p, (size_t)(g->end - p));
 
-	if (u[0] < 0xc2 || u[0] > 0xf4)
-		return fail(g, p, "invalid UTF-8");
-	len = u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
-	if (u[0] == 0xe0)
-		low = 0xa0;
-	else if (u[0] == 0xed)
-		high = 0x9f;
-	else if (u[0] == 0xf0)
-		low = 0x90;
-	else if (u[0] == 0xf4)
-		high = 0x8f;
-	if (u[1] < low || u[1] > high)
-		return fail(g, p, "invalid UTF-8");
-	for (i = 2; i < len; i++)
-		if ((u[i] & 0xc0) != 0x80)
-			return fail(g, p, "invalid UTF-8");
-	return p + len;
+	return len == 0 ? fail(g, p, "invalid UTF-8") : p + len;
 }
 
 /* The four hexadecimal digits at p, or -1. */

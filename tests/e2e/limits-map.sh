@@ -19,12 +19,13 @@ many() {
 				printf "{\"type\":\"order\",\"id\":\"%032d\",\"time\":\"%s\",\"expires\":\"%s\",\"account\":\"main\",\"category\":\"linear\",\"symbol\":\"BTCUSDT\",\"action\":\"close\",\"signal_strength\":\"0\",\"risk_metrics\":{\"exposure\":\"9.50\",\"drawdown\":\"0.00\",\"daily_pnl\":\"0.00\",\"daily_trades\":1,\"open_positions\":1},\"warnings\":[],\"test\":true}\n", i, now, late
 	}'
 }
-# told PROGRAM: the numbers of what was told, in order of number.
+# told PROGRAM: the numbers of what was told, in order of number.  trader may have
+# found the first one before its line came, which it then answers once more.
 told() {
 	case $1 in
 	notifier) jq -r 'select(.ok) | .seq' notifier.lines ;;
 	trader) jq -r 'select(.code == 200) | .id | sub("^0*"; "")' trader.lines ;;
-	esac | sort -n
+	esac | sort -n | awk -v first="$works" '$1 != first || !seen++'
 }
 # stored PROGRAM: of what is final in its state.
 stored() {

@@ -34,11 +34,11 @@ memory() {
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(pid_of "$1")/status"
 }
 cat >idle.py <<'END'
-# idle.py PORT COUNT SECONDS [PATH]: sockets that say nothing, or a byte now and
-# then; or a request for PATH, and nothing else.
+# idle.py PORT COUNT [PATH]: sockets that say nothing, or a byte now and then; or
+# a request for PATH, and nothing else.  It stays until it is killed.
 import socket, sys, time
-port, count, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-first = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % sys.argv[4].encode() if len(sys.argv) > 4 else b""
+port, count = int(sys.argv[1]), int(sys.argv[2])
+first = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % sys.argv[3].encode() if len(sys.argv) > 3 else b""
 held = []
 for i in range(count):
     s = socket.create_connection(("127.0.0.1", port))
@@ -46,8 +46,7 @@ for i in range(count):
     s.setblocking(False)
     held.append(s)
 print("connected", flush=True)
-end = time.monotonic() + seconds
-while time.monotonic() < end:
+while True:
     for i, s in enumerate(held):
         if i % 2 and not first:
             try:
@@ -61,24 +60,24 @@ END
 # a good alert is answered at once, for the oldest give way to it.
 listen capped
 before=$(descriptors capped)
-spawn crowd python3 idle.py "$port" 200 1
+spawn crowd python3 idle.py "$port" 200
 wait_for 10 has crowd.out connected
 took=$(curl -fsS -m 3 -o answer -w '%{time_total}' -d hello "http://127.0.0.1:$port/bybit") || fail "no answer beside 200 idle sockets"
 case $took in 0.*) ;; *) fail "the answer took $took s" ;; esac
 [ "$(descriptors capped)" -lt $((before + 16 + 64 + 4)) ] || fail "the caps do not hold: $(descriptors capped)"
-ended crowd 0
+kill9 crowd
 stop capped
 # With room for them all they are gone when their time is over, whatever they
 # drip.
 listen idle -d 2500 -p 250
 before=$(descriptors idle)
-spawn crowd python3 idle.py "$port" 200 3.5
+spawn crowd python3 idle.py "$port" 200
 wait_for 10 has crowd.out connected
 [ "$(descriptors idle)" -ge $((before + 200)) ] || fail "the crowd is not there"
 took=$(curl -sS -m 3 -o answer -w '%{time_total}' -d hello "http://127.0.0.1:$port/bybit") || fail "no answer beside 200 idle sockets"
 case $took in 0.*) ;; *) fail "the answer took $took s" ;; esac
-ended crowd 0
 wait_for 5 has_descriptors idle "$before"
+kill9 crowd
 [ "$(grep -c '"type":"request"' idle.out)" -eq 1 ] || fail "an idle socket became a request"
 stop idle
 
@@ -86,12 +85,12 @@ stop idle
 # others are told so, and memory does not follow.
 listen few -c 20 -p 100 -w 4000
 before=$(memory few)
-spawn crowd python3 idle.py "$port" 120 3 /never
+spawn crowd python3 idle.py "$port" 120 /never
 wait_for 10 has crowd.out connected
 [ "$(curl -sS -m 3 -o answer -w '%{http_code}' -d hello "http://127.0.0.1:$port/bybit")" = 503 ] || fail "over the cap: $(cat answer)"
 [ "$(descriptors few)" -lt 110 ] || fail "the cap does not hold: $(descriptors few)"
 [ "$(grep -c '"type":"request"' few.out)" -eq 20 ] || fail "more than 20 came through"
-ended crowd 0
+kill9 crowd
 wait_for 10 alert
 # A client of 20 MB reads why it is refused.
 head -c 20000000 /dev/zero >large
@@ -109,12 +108,12 @@ chmod +x starved
 spawn starved env WEBHOOK_LISTEN=127.0.0.1:0 ./starved
 wait_for 10 has starved.out listening
 port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' starved.out)
-spawn crowd python3 idle.py "$port" 100 1.5
+spawn crowd python3 idle.py "$port" 100
 wait_for 10 has starved.log 'unable to accept'
 ticks=$(cpu starved)
 sleep 1
 [ $(($(cpu starved) - ticks)) -lt 30 ] || fail "it is busy with nothing to accept with"
-ended crowd 0
+kill9 crowd
 wait_for 10 alert
 has starved.log 'unable to accept' 2 && fail "it says so more than once"
 has starved.log 'unable to accept.*starved=1' || fail "it does not know that it is starved"

@@ -76,10 +76,8 @@ bot_new(const struct bot_opts *o)
 {
 	const char *url = setting_str(o->settings, TELEGRAM_API_URL);
 	const char *token = setting_str(o->settings, TELEGRAM_BOT_TOKEN);
-	struct bot *b = calloc(1, sizeof(*b));
+	struct bot *b = must_have(calloc(1, sizeof(*b)));
 
-	if (b == NULL)
-		return NULL;
 	b->o = *o;
 	b->commands.n = o->n;
 	b->desk = (struct operator_desk){ o->n, o->watch, o->settings, o->dir };
@@ -88,11 +86,7 @@ bot_new(const struct bot_opts *o)
 	b->doc = json_new();
 	b->url_me = telegram_url(url, token, "getMe");
 	b->url_updates = telegram_url(url, token, "getUpdates");
-	if (b->replies != NULL && b->url_me != NULL && b->url_updates != NULL)
-		return b;
-	bot_free(b);
-	errno = ENOMEM;
-	return NULL;
+	return b;
 }
 
 void

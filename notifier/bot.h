@@ -36,8 +36,7 @@ struct bot_opts {
 };
 
 /*
- * NULL with ENOMEM.  The functions below take NULL, too: no commands are
- * taken.
+ * Never NULL, which the functions below take, too: no commands are taken.
  */
 struct bot *bot_new(const struct bot_opts *o);
 void bot_free(struct bot *b);

@@ -10,8 +10,6 @@
 #include "notifier/message.h"
 #include "notifier/parts.h"
 
-#define NO_MEMORY_MS 100 /* when to try again */
-
 /*
  * How long nobody looks at what waits in a way that is down: meanwhile the
  * subscriber may have got an address that does not lead there.
@@ -138,8 +136,6 @@ find_room(struct notifier *n, struct flight *f, struct moment now)
 
 	if (!f->called || f->way != v)
 		flight_give_back(n, f);
-	if (v == NULL)
-		return STEP_BUSY;
 	rest = f->lane->loaded ? rest_ms(&f->d, now.wall_ms) : 0;
 	if (rest > 0)
 		way_tell(v, f->s.address, now.mono_ms + rest);
@@ -164,7 +160,6 @@ ask(struct notifier *n, struct flight *f, struct moment now)
 	    c->busy_ms != NULL ? c->busy_ms(c->state, now.mono_ms) : 0;
 	if (f->o.wait_ms > 0)
 		return STEP_BUSY;
-	f->o.wait_ms = NO_MEMORY_MS;
 	step = find_room(n, f, now);
 	if (step == STEP_WAIT)
 		f->o.wait_ms = f->way->down ? LOOK_AGAIN_MS : left;

@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/json.h"
+#include "common/log.h"
 
 #define BODY_MAX (64u << 10)
 #define ESCAPED_MAX (32u << 10)
@@ -86,12 +87,8 @@ hook_post(struct http *h, const struct send *s, const char *url,
 		.body_len = len,
 		.path_is_secret = 1,
 		.may_repeat = 1 };
-	struct call *c = malloc(sizeof(*c));
+	struct call *c = must_have(malloc(sizeof(*c)));
 
-	if (c == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
 	*c = (struct call){ s->done, s->arg };
 	if (http_start(h, &r, on_reply, c) == -1) {
 		free(c);

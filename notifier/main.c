@@ -217,8 +217,8 @@ read_lines(struct process *p)
 	while ((st = stage_line(p->in, &p->health, &size, &l)) == INPUT_LINE) {
 		if (!p->stage.lines_alone)
 			nudge(p, &l);
-		else if (batch_add(&p->batch, l.text, l.len, 0, l.from) == -1)
-			die(EX_OSERR, "out of memory");
+		else
+			batch_add(&p->batch, l.text, l.len, 0, l.from);
 	}
 	if (st == INPUT_END || st == INPUT_CUT) {
 		p->ended = 1;

@@ -19,7 +19,7 @@ void
 batch_init(struct batch *b)
 {
 	memset(b, 0, sizeof(*b));
-	buf_init(&b->text, 2 * LINE_SIZE_MAX + BATCH_SIZE_MAX);
+	buf_init(&b->text, SIZE_MAX / 2);
 }
 
 void
@@ -37,33 +37,23 @@ batch_clear(struct batch *b)
 	b->n = 0;
 }
 
-int
+void
 batch_add(struct batch *b, const char *line, size_t len, uint64_t seq,
     const char *from)
 {
-	size_t cap = b->cap == 0 ? 64 : b->cap * 2;
 	struct batch_line *l;
 
 	if (b->n == b->cap) {
-		l = realloc(b->line, cap * sizeof(*l));
-		if (l == NULL)
-			return -1;
-		b->line = l;
-		b->cap = cap;
+		b->cap = b->cap == 0 ? 64 : b->cap * 2;
+		b->line = must_have(realloc(b->line, b->cap * sizeof(*l)));
 	}
-	l = &b->line[b->n];
+	l = &b->line[b->n++];
 	l->at = b->text.len;
 	l->len = len;
 	l->seq = seq;
 	(void)snprintf(l->from, sizeof(l->from), "%s", from);
 	buf_put(&b->text, line, len);
 	buf_putc(&b->text, '\n'); /* the byte that json_parse overwrites */
-	if (buf_failed(&b->text) != 0) {
-		errno = ENOMEM;
-		return -1;
-	}
-	b->n++;
-	return 0;
 }
 
 enum store_error
@@ -78,13 +68,6 @@ notifier_fail(struct notifier *n, enum store_error e)
 	(void)snprintf(n->error, sizeof(n->error), "%.310s", why);
 	n->rows.row.error[0] = n->roll.error[0] = '\0';
 	return e;
-}
-
-static enum store_error
-no_memory(struct notifier *n)
-{
-	(void)snprintf(n->error, sizeof(n->error), "out of memory");
-	return STORE_FAIL;
 }
 
 const char *
@@ -113,12 +96,8 @@ load(struct notifier *n, struct moment now)
 		e = outages_load(n, t, now);
 	while (e == STORE_OK) {
 		e = pending_next(t, id, id);
-		if (e != STORE_OK)
-			break;
-		if (queue_add(&n->queue, id, now.mono_ms, 1) == -1) {
-			store_abort(t);
-			return no_memory(n);
-		}
+		if (e == STORE_OK)
+			queue_add(&n->queue, id, now.mono_ms, 1);
 	}
 	store_abort(t);
 	return e == STORE_NOTFOUND ? STORE_OK : notifier_fail(n, e);
@@ -128,14 +107,9 @@ struct notifier *
 notifier_new(
     const struct notifier_opts *o, struct moment now, char *err, size_t size)
 {
-	struct notifier *n = calloc(1, sizeof(*n));
+	struct notifier *n = must_have(calloc(1, sizeof(*n)));
 	enum store_error e;
 
-	if (n == NULL) {
-		(void)snprintf(err, size, "out of memory");
-		errno = ENOMEM;
-		return NULL;
-	}
 	n->o = *o;
 	n->settle_ms = INT64_MAX;
 	queue_init(&n->queue);
@@ -233,7 +207,7 @@ may_open(const struct event *e, const struct subscriber *s)
 static enum store_error
 open_to_all(struct taking *k)
 {
-	struct subscriber *list = calloc(PIECE, sizeof(*list));
+	struct subscriber *list = must_have(calloc(PIECE, sizeof(*list)));
 	struct reason why = { .why = WHY_OPEN,
 		.time_ms = k->now.wall_ms,
 		.journal = k->event.journal,
@@ -242,8 +216,6 @@ open_to_all(struct taking *k)
 	char after[ID_SIZE] = "";
 	size_t got = PIECE;
 
-	if (list == NULL)
-		return no_memory(k->n);
 	while (e == STORE_OK && got == PIECE) {
 		e = roll_list(&k->n->roll, k->t, after, list, PIECE, &got);
 		for (size_t i = 0; e == STORE_OK && i < got; i++) {
@@ -271,14 +243,12 @@ open_to_all(struct taking *k)
 static enum store_error
 follow_up(struct taking *k)
 {
-	char(*ids)[ID_SIZE] = calloc(PIECE, sizeof(*ids));
+	char(*ids)[ID_SIZE] = must_have(calloc(PIECE, sizeof(*ids)));
 	enum store_error e = STORE_OK;
 	char after[ID_SIZE] = "";
 	struct subscriber s;
 	size_t got = PIECE;
 
-	if (ids == NULL)
-		return no_memory(k->n);
 	while (e == STORE_OK && got == PIECE) {
 		e = recipient_list(k->t, k->event.journal, k->event.number,
 		    after, ids, PIECE, &got);
@@ -360,22 +330,16 @@ new_journal(struct taking *k)
 	return STORE_OK;
 }
 
-static int
+static void
 note_taken(struct notifier *n, const struct event *e, uint64_t notified,
     const char *why)
 {
-	size_t cap = n->taken_cap == 0 ? 64 : n->taken_cap * 2;
-	struct taken *list;
-
 	if (n->ntaken == n->taken_cap) {
-		list = realloc(n->taken, cap * sizeof(*list));
-		if (list == NULL)
-			return -1;
-		n->taken = list;
-		n->taken_cap = cap;
+		n->taken_cap = n->taken_cap == 0 ? 64 : n->taken_cap * 2;
+		n->taken = must_have(
+		    realloc(n->taken, n->taken_cap * sizeof(*n->taken)));
 	}
 	n->taken[n->ntaken++] = (struct taken){ *e, notified, why };
-	return 0;
 }
 
 /*
@@ -425,8 +389,7 @@ take_event(struct taking *k, int whole, const char *text, size_t len)
 	if (e != STORE_OK)
 		return e;
 	k->journal.seq = k->event.seq;
-	if (note_taken(k->n, &k->event, k->made - before, why) == -1)
-		return no_memory(k->n);
+	note_taken(k->n, &k->event, k->made - before, why);
 	return journal_put(k->t, &k->journal);
 }
 
@@ -508,18 +471,16 @@ say_taken(const struct notifier *n, struct moment now)
 			LOG_INT("max_age_s", n->o.open_max_age_ms / 1000)));
 }
 
-enum store_error
+void
 notifier_wake(struct notifier *n, struct moment now)
 {
 	size_t at = 0;
 
 	while (at < n->woken.len) {
-		if (queue_add(&n->queue, n->woken.p + at, now.mono_ms, 0) == -1)
-			return no_memory(n);
+		queue_add(&n->queue, n->woken.p + at, now.mono_ms, 0);
 		at += strlen(n->woken.p + at) + 1;
 	}
 	buf_clear(&n->woken);
-	return STORE_OK;
 }
 
 enum store_error
@@ -535,18 +496,14 @@ notifier_take(
 		return notifier_fail(n, e);
 	n->ntaken = 0;
 	buf_clear(&n->woken);
-	n->error[0] = '\0';
 	for (; e == STORE_OK && i < b->n && k.made < TAKE_ROWS_MAX &&
 	     n->ntaken < TAKEN_MAX;
 	     i++)
 		e = take_line(&k, b, &b->line[i]);
 	if (e == STORE_OK && health_put(k.t, "notifier", n->o.health) == -1)
 		e = STORE_FAIL;
-	if (e == STORE_OK && buf_failed(&n->woken) != 0)
-		e = no_memory(n);
 	if (e != STORE_OK) {
-		if (n->error[0] == '\0')
-			(void)notifier_fail(n, e);
+		(void)notifier_fail(n, e);
 		store_abort(k.t);
 		return e;
 	}
@@ -559,7 +516,8 @@ notifier_take(
 		memcpy(n->journal, n->taken[n->ntaken - 1].event.journal,
 		    sizeof(n->journal));
 	say_taken(n, now);
-	return notifier_wake(n, now);
+	notifier_wake(n, now);
+	return STORE_OK;
 }
 
 enum store_error

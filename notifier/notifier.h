@@ -135,13 +135,12 @@ struct batch {
 void batch_init(struct batch *b);
 void batch_release(struct batch *b);
 void batch_clear(struct batch *b);
-/* 0, or -1 with ENOMEM. */
-int batch_add(struct batch *b, const char *line, size_t len, uint64_t seq,
+void batch_add(struct batch *b, const char *line, size_t len, uint64_t seq,
     const char *from);
 
 /*
  * Loads who has something pending.  NULL with a message in err, and errno:
- * EBADMSG for a damaged state; ENOMEM, EIO.
+ * EBADMSG for a damaged state; EIO.
  */
 struct notifier *notifier_new(
     const struct notifier_opts *o, struct moment now, char *err, size_t size);
@@ -173,7 +172,7 @@ enum store_error notifier_follow(
 enum store_error notifier_alarm(struct notifier *n, struct store_txn *t,
     const char *stage, const char *name, int open, const char *text,
     int64_t since_ms, struct moment now);
-enum store_error notifier_wake(struct notifier *n, struct moment now);
+void notifier_wake(struct notifier *n, struct moment now);
 
 /* Start what is due.  STORE_OK, or a failure to read. */
 enum store_error notifier_pump(struct notifier *n, struct moment now);

@@ -1,5 +1,4 @@
 /* The channel ntfy: a topic of ntfy.sh, or of a server of one's own. */
-#include <errno.h>
 #include <openssl/evp.h>
 #include <string.h>
 

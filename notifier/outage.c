@@ -41,10 +41,6 @@ load_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 	    !open || strncmp(name, ALARM_PREFIX, strlen(ALARM_PREFIX)) != 0)
 		return 0;
 	v = way_named(&l->n->ways, name + strlen(ALARM_PREFIX));
-	if (v == NULL) {
-		l->error = STORE_FAIL;
-		return 1;
-	}
 	v->alarmed = v->down = 1;
 	v->down_ms = v->probe_ms = v->tried_ms = l->now.mono_ms;
 	return 0;

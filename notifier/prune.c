@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/log.h"
 
 #define PASS_MS 3600000
 #define TRADES_MAX 100 /* that one call looks at */
@@ -166,13 +167,11 @@ delete_all(struct store_txn *t, const char *table,
 static enum store_error
 forget(struct trade *r, struct store *s)
 {
-	struct store_key *list = calloc(KEYS_MAX, sizeof(*list));
+	struct store_key *list = must_have(calloc(KEYS_MAX, sizeof(*list)));
 	struct store_key key;
 	struct store_txn *t;
 	enum store_error e;
 
-	if (list == NULL)
-		return STORE_FAIL;
 	e = store_begin(s, 1, &t);
 	if (e != STORE_OK)
 		goto out;
@@ -203,14 +202,12 @@ static enum store_error
 look(struct prune *p, struct notifier *n, int one_journal, int64_t now_ms,
     int *more)
 {
-	struct trade *r = calloc(1, sizeof(*r));
+	struct trade *r = must_have(calloc(1, sizeof(*r)));
 	int64_t before_ms = now_ms - PRUNE_AGE_MS;
 	struct store_txn *t;
 	enum store_error e;
 	int final = 0;
 
-	if (r == NULL)
-		return STORE_FAIL;
 	r->n = n;
 	*more = 0;
 	e = store_begin(n->o.store, 0, &t);
@@ -264,14 +261,12 @@ static enum store_error
 look_at_invites(
     struct prune *p, struct notifier *n, int64_t before_ms, int *more)
 {
-	struct invite *list = calloc(INVITES_MAX, sizeof(*list));
+	struct invite *list = must_have(calloc(INVITES_MAX, sizeof(*list)));
 	struct store_txn *t;
 	enum store_error e;
 	size_t got = 0, old = 0;
 
 	*more = 0;
-	if (list == NULL)
-		return STORE_FAIL;
 	e = store_begin(n->o.store, 0, &t);
 	if (e == STORE_OK) {
 		e = invite_list(

@@ -1,9 +1,10 @@
 #include "notifier/queue.h"
 
-#include <errno.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/log.h"
 
 void
 queue_init(struct queue *q)
@@ -78,50 +79,31 @@ insert(struct queue *q, struct lane *l, int64_t due_ms)
 }
 
 /* Room for every lane there is, so that putting one back cannot fail. */
-static int
-make_room(struct queue *q, size_t lanes)
+static void
+make_room(struct queue *q)
 {
-	struct lane **heap;
-	size_t cap = q->cap == 0 ? 64 : q->cap * 2;
-
-	if (lanes <= q->cap)
-		return 0;
-	heap = realloc(q->heap, cap * sizeof(*heap));
-	if (heap == NULL)
-		return -1;
-	q->heap = heap;
-	q->cap = cap;
-	return 0;
+	if (q->lanes < q->cap)
+		return;
+	q->cap = q->cap == 0 ? 64 : q->cap * 2;
+	q->heap = must_have(realloc(q->heap, q->cap * sizeof(struct lane *)));
 }
 
-int
+void
 queue_add(struct queue *q, const char *id, int64_t due_ms, int loaded)
 {
-	struct lane *l = calloc(1, sizeof(*l));
+	struct lane *l = must_have(calloc(1, sizeof(*l)));
 	struct lane **at;
 
-	if (l == NULL)
-		goto nomem;
 	memcpy(l->id, id, strlen(id) + 1);
-	at = tsearch(l, &q->by_id, by_id);
-	if (at == NULL)
-		goto nomem;
+	at = must_have(tsearch(l, &q->by_id, by_id));
 	if (*at != l) {
 		free(l);
-		return 0;
+		return;
 	}
-	if (make_room(q, q->lanes + 1) == -1) {
-		(void)tdelete(l, &q->by_id, by_id);
-		goto nomem;
-	}
+	make_room(q);
 	q->lanes++;
 	l->loaded = loaded;
 	insert(q, l, due_ms);
-	return 0;
-nomem:
-	free(l);
-	errno = ENOMEM;
-	return -1;
 }
 
 void

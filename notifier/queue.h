@@ -45,9 +45,9 @@ void queue_release(struct queue *q);
 
 /*
  * The subscriber has something pending; a lane that is there already stays as
- * it is.  0, or -1 with ENOMEM.
+ * it is.
  */
-int queue_add(struct queue *q, const char *id, int64_t due_ms, int loaded);
+void queue_add(struct queue *q, const char *id, int64_t due_ms, int loaded);
 
 /* Take out the lane that is due first, or NULL where none is by now_ms. */
 struct lane *queue_take(struct queue *q, int64_t now_ms);

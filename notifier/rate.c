@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "common/log.h"
+
 #define OWN_MAX 2 /* limits of one address */
 
 /* When the last messages went; a ring. */
@@ -34,16 +36,13 @@ struct rate_window *
 rate_window_new(struct rate_limit limit, int64_t start_ms)
 {
 	struct rate_window *w =
-	    calloc(1, sizeof(*w) + limit.count * sizeof(w->at[0]));
+	    must_have(calloc(1, sizeof(*w) + limit.count * sizeof(w->at[0])));
 
-	if (w != NULL) {
-		w->count = limit.count;
-		w->period_ms = limit.period_ms;
-		/* The oldest first: those that are free. */
-		for (size_t i = limit.count - limit.count / 2; i < w->count;
-		     i++)
-			w->at[i] = start_ms;
-	}
+	w->count = limit.count;
+	w->period_ms = limit.period_ms;
+	/* The oldest first: those that are free. */
+	for (size_t i = limit.count - limit.count / 2; i < w->count; i++)
+		w->at[i] = start_ms;
 	return w;
 }
 
@@ -86,8 +85,6 @@ by_address(const void *a, const void *b)
 static void
 peer_free(struct peer *e)
 {
-	if (e == NULL)
-		return;
 	for (size_t i = 0; i < OWN_MAX; i++)
 		free(e->own[i]);
 	free(e);
@@ -117,27 +114,21 @@ static struct peer *
 peer_new(const char *address, const struct rate_limit *own, size_t n,
     int64_t start_ms)
 {
-	struct peer *e = calloc(1, sizeof(*e) + strlen(address) + 1);
+	struct peer *e = must_have(calloc(1, sizeof(*e) + strlen(address) + 1));
 
-	if (e == NULL)
-		return NULL;
 	memcpy(e->text, address, strlen(address) + 1);
 	e->address = e->text;
 	for (size_t i = 0; i < n && i < OWN_MAX; i++) {
 		if (own[i].count == 0)
 			continue;
 		e->own[i] = rate_window_new(own[i], start_ms);
-		if (e->own[i] == NULL) {
-			peer_free(e);
-			return NULL;
-		}
 		if (own[i].period_ms > e->keep_ms)
 			e->keep_ms = own[i].period_ms;
 	}
 	return e;
 }
 
-/* The peer of an address, made where there is none; NULL with ENOMEM. */
+/* The peer of an address, made where there is none. */
 static struct peer *
 peer_of(
     struct rate *r, const char *address, const struct rate_limit *own, size_t n)
@@ -152,10 +143,7 @@ peer_of(
 		return *at;
 	}
 	e = peer_new(address, own, n, r->start_ms);
-	if (e == NULL || tsearch(e, &r->by_address, by_address) == NULL) {
-		peer_free(e);
-		return NULL;
-	}
+	(void)must_have(tsearch(e, &r->by_address, by_address));
 	r->n++;
 	TAILQ_INSERT_TAIL(&r->peers, e, list);
 	return e;
@@ -164,10 +152,8 @@ peer_of(
 struct rate *
 rate_new(int64_t start_ms)
 {
-	struct rate *r = calloc(1, sizeof(*r));
+	struct rate *r = must_have(calloc(1, sizeof(*r)));
 
-	if (r == NULL)
-		return NULL;
 	TAILQ_INIT(&r->peers);
 	r->start_ms = start_ms;
 	return r;
@@ -194,8 +180,6 @@ rate_turn_ms(struct rate *r, const char *address, const struct rate_limit *own,
 
 	forget_quiet(r, now_ms);
 	e = peer_of(r, address, own, n);
-	if (e == NULL)
-		return 0;
 	e->used_ms = now_ms;
 	for (size_t i = 0; i < OWN_MAX; i++) {
 		int64_t ms = rate_window_free_ms(e->own[i], 0) - now_ms;

@@ -20,7 +20,7 @@ struct rate_limit {
 /*
  * What counts for one limit.  What went before start_ms, by an earlier run, is
  * not known: half of the limit counts as used then, so that a restart, or many,
- * send no full burst each; 0: nothing does.  NULL with ENOMEM.
+ * send no full burst each; 0: nothing does.
  */
 struct rate_window;
 struct rate_window *rate_window_new(struct rate_limit limit, int64_t start_ms);
@@ -35,14 +35,14 @@ int64_t rate_window_free_ms(const struct rate_window *w, size_t before);
 /* Count a message; now_ms: monotonic, above 0. */
 void rate_window_take(struct rate_window *w, int64_t now_ms);
 
-/* Limits of each address, all as above.  NULL with ENOMEM. */
+/* Limits of each address, all as above. */
 struct rate;
 struct rate *rate_new(int64_t start_ms);
 void rate_free(struct rate *r);
 
 /*
  * 0: a message to address may go, and is counted; n limits hold for it.  Else
- * in how many ms to ask again.  Without memory everything may go.
+ * in how many ms to ask again.
  */
 int64_t rate_turn_ms(struct rate *r, const char *address,
     const struct rate_limit *own, size_t n, int64_t now_ms);

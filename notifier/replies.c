@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 
 #define AGE_MAX_MS 60000
 #define RETRY_MS 1000
@@ -36,10 +37,8 @@ struct replies {
 struct replies *
 replies_new(const struct channel *c, struct ways *ways)
 {
-	struct replies *r = calloc(1, sizeof(*r));
+	struct replies *r = must_have(calloc(1, sizeof(*r)));
 
-	if (r == NULL)
-		return NULL;
 	r->channel = *c;
 	r->ways = ways;
 	if (c->all.count > 0)
@@ -72,9 +71,7 @@ replies_add(struct replies *r, int64_t chat, const char *text, size_t len,
 		errno = ENOBUFS;
 		return -1;
 	}
-	p = calloc(1, sizeof(*p) + len + 1);
-	if (p == NULL)
-		return -1;
+	p = must_have(calloc(1, sizeof(*p) + len + 1));
 	p->replies = r;
 	p->due_ms = mono_ms;
 	p->give_up_ms = mono_ms + AGE_MAX_MS;
@@ -161,15 +158,13 @@ static int
 try(struct replies *r, struct reply *p, int64_t now_ms)
 {
 	struct way *way = way_of(r->ways, &r->channel, p->address);
-	int64_t wait_ms = 0;
+	int64_t wait_ms = way_told_ms(way, p->address, now_ms);
 
-	if (way != NULL)
-		wait_ms = way_told_ms(way, p->address, now_ms);
 	if (wait_ms > 0) {
 		put_off(p, now_ms + wait_ms);
 		return 1;
 	}
-	if (way == NULL || !way_cut_in(r->ways, way, now_ms)) {
+	if (!way_cut_in(r->ways, way, now_ms)) {
 		r->look_ms = now_ms + ROOM_MS;
 		return 0;
 	}

@@ -19,11 +19,11 @@
 
 struct replies;
 
-/* NULL with ENOMEM.  Ways and the channel's state must outlive it. */
+/* Ways and the channel's state must outlive it. */
 struct replies *replies_new(const struct channel *c, struct ways *ways);
 void replies_free(struct replies *r);
 
-/* 0; or -1 where too many wait, with ENOBUFS, or with ENOMEM. */
+/* 0; or -1 with ENOBUFS where too many wait. */
 int replies_add(struct replies *r, int64_t chat, const char *text, size_t len,
     int64_t mono_ms);
 

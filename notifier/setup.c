@@ -128,8 +128,6 @@ open_channels(struct process *p)
 		die(EX_CONFIG, "%s", why);
 	p->telegram = telegram_new(p->http, setting_str(s, TELEGRAM_API_URL),
 	    setting_str(s, TELEGRAM_BOT_TOKEN), &rates);
-	if (p->telegram == NULL)
-		die(EX_OSERR, "out of memory");
 	p->printed.out = p->out;
 	p->webhook =
 	    (struct webhook){ p->http, setting_str(s, NOTIFY_WEBHOOK_SECRET) };
@@ -185,8 +183,6 @@ open_bot(struct process *p)
 	if (!setting_bool(s, TELEGRAM_COMMANDS))
 		return;
 	p->bot = bot_new(&o);
-	if (p->bot == NULL)
-		die(EX_OSERR, "out of memory");
 }
 
 /* Who would write to a bot in vain. */

@@ -104,7 +104,6 @@ out:
 struct reading {
 	struct batch *b;
 	uint64_t last;
-	int nomem;
 };
 
 static int
@@ -118,14 +117,14 @@ take_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 	r->last = store_key_get_u64(key);
 	(void)snprintf(from, sizeof(from), "event %llu of differ's state",
 	    (unsigned long long)r->last);
-	r->nomem = batch_add(r->b, val, vlen, r->last, from) == -1;
-	return r->nomem || r->b->n == SOURCE_LINES_MAX;
+	batch_add(r->b, val, vlen, r->last, from);
+	return r->b->n == SOURCE_LINES_MAX;
 }
 
 enum store_error
 source_read(struct source *s, uint64_t from, struct batch *b, uint64_t *last)
 {
-	struct reading r = { b, 0, 0 };
+	struct reading r = { b, 0 };
 	struct store_key key;
 	struct store_txn *t;
 	enum store_error e;
@@ -139,10 +138,6 @@ source_read(struct source *s, uint64_t from, struct batch *b, uint64_t *last)
 	store_abort(t);
 	if (e != STORE_OK)
 		return failed(s, e);
-	if (r.nomem) {
-		(void)snprintf(s->error, sizeof(s->error), "out of memory");
-		return STORE_FAIL;
-	}
 	if (b->n > 0)
 		*last = r.last;
 	return STORE_OK;

@@ -143,9 +143,7 @@ print_all(struct command *c)
 
 	if (!sub_open(c, STORE_READ))
 		return;
-	list = calloc(LIST_MAX, sizeof(*list));
-	if (list == NULL)
-		die(EX_OSERR, "out of memory");
+	list = must_have(calloc(LIST_MAX, sizeof(*list)));
 	buf_init(&b, LINE_SIZE_MAX);
 	do {
 		t = sub_begin(c, 0);

@@ -189,9 +189,7 @@ sub_invites(struct command *c, int argc, char *argv[])
 	sub_no_operand(argc, argv);
 	if (!sub_open(c, STORE_READ))
 		return;
-	list = calloc(LIST_MAX, sizeof(*list));
-	if (list == NULL)
-		die(EX_OSERR, "out of memory");
+	list = must_have(calloc(LIST_MAX, sizeof(*list)));
 	buf_init(&b, LINE_SIZE_MAX);
 	do {
 		n = 0;

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/num.h"
 #include "notifier/rate.h"
 
@@ -39,19 +40,18 @@ char *
 telegram_url(const char *url, const char *token, const char *method)
 {
 	size_t n = strlen(url);
-	char *text = NULL;
 	struct buf b;
+	char *text;
 
 	while (n > 0 && url[n - 1] == '/')
 		n--;
-	buf_init(&b, 2 * SETTING_SIZE_MAX);
+	buf_init(&b, 3 * SETTING_SIZE_MAX);
 	buf_put(&b, url, n);
 	buf_puts(&b, "/bot");
 	buf_puts(&b, token);
 	buf_putc(&b, '/');
 	buf_puts(&b, method);
-	if (buf_cstr(&b) != NULL)
-		text = strdup(buf_cstr(&b));
+	text = must_have(strdup(buf_cstr(&b)));
 	buf_release(&b);
 	return text;
 }
@@ -60,29 +60,20 @@ struct telegram *
 telegram_new(struct http *h, const char *url, const char *token,
     const struct telegram_rates *rates)
 {
-	struct telegram *g = calloc(1, sizeof(*g));
+	struct telegram *g = must_have(calloc(1, sizeof(*g)));
 
-	if (g == NULL)
-		return NULL;
 	g->http = h;
 	g->rates = *rates;
 	g->rate = rate_new(rates->start_ms);
 	g->doc = json_new();
 	if (token[0] != '\0')
 		g->url = telegram_url(url, token, "sendMessage");
-	if (g->rate == NULL || (token[0] != '\0' && g->url == NULL)) {
-		telegram_free(g);
-		errno = ENOMEM;
-		return NULL;
-	}
 	return g;
 }
 
 void
 telegram_free(struct telegram *g)
 {
-	if (g == NULL)
-		return;
 	json_free(g->doc);
 	rate_free(g->rate);
 	free(g->url);
@@ -289,11 +280,7 @@ start(void *state, const struct send *s)
 		s->done(s->arg, &o);
 		return 0;
 	}
-	c = malloc(sizeof(*c));
-	if (c == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
+	c = must_have(malloc(sizeof(*c)));
 	*c = (struct call){ g, *s, 0 };
 	if (post(c) == -1) {
 		free(c);

@@ -30,15 +30,12 @@ struct telegram_rates {
 	int64_t start_ms; /* of the process, monotonic: rate.h */
 };
 
-/*
- * The URL of a method of the bot's, to be freed; the token is in it.  NULL
- * with ENOMEM.
- */
+/* The URL of a method of the bot's, to be freed; the token is in it. */
 char *telegram_url(const char *url, const char *token, const char *method);
 
 /*
  * url and token as in the settings; "" as token: nothing can be sent, and the
- * deliveries wait.  h must outlive it.  NULL with ENOMEM.
+ * deliveries wait.  h must outlive it.
  */
 struct telegram *telegram_new(struct http *h, const char *url,
     const char *token, const struct telegram_rates *rates);

@@ -1,7 +1,6 @@
 #include "notifier/watch.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
@@ -377,7 +376,9 @@ tell_stage(
 		return e;
 	buf_clear(&w->n->woken);
 	e = tell_pass(w, stage, a, 1, &news, now);
-	return e == STORE_OK ? notifier_wake(w->n, now) : e;
+	if (e == STORE_OK)
+		notifier_wake(w->n, now);
+	return e;
 }
 
 /* Whether the state of a stage can be read: else its alarms are not known. */

@@ -1,11 +1,11 @@
 #include "notifier/way.h"
 
-#include <errno.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "notifier/rate.h"
 
 #define RETRY_FIRST_MS 1000
@@ -71,15 +71,11 @@ forget(struct ways *w, struct way *v)
 struct way *
 way_named(struct ways *w, const char *key)
 {
-	struct way *v = calloc(1, sizeof(*v));
+	struct way *v = must_have(calloc(1, sizeof(*v)));
 	struct way **at;
 
-	if (v == NULL || strlen(key) >= sizeof(v->key))
-		goto fail;
-	memcpy(v->key, key, strlen(key) + 1);
-	at = tsearch(v, &w->by_key, by_key);
-	if (at == NULL)
-		goto fail;
+	(void)snprintf(v->key, sizeof(v->key), "%s", key);
+	at = must_have(tsearch(v, &w->by_key, by_key));
 	if (*at != v) {
 		free(v);
 		return *at;
@@ -88,10 +84,6 @@ way_named(struct ways *w, const char *key)
 	TAILQ_INIT(&v->tried);
 	TAILQ_INSERT_TAIL(&w->list, v, list);
 	return v;
-fail:
-	free(v);
-	errno = ENOMEM;
-	return NULL;
 }
 
 struct way *
@@ -108,15 +100,12 @@ way_of(struct ways *w, const struct channel *c, const char *address)
 	else
 		(void)snprintf(key, sizeof(key), "%s", c->name);
 	v = way_named(w, key);
-	if (v == NULL || v->known)
+	if (v->known)
 		return v;
 	v->host = host != NULL;
 	v->at_once = c->at_once;
-	if (c->all.count > 0) {
+	if (c->all.count > 0)
 		v->all = rate_window_new(c->all, w->start_ms);
-		if (v->all == NULL)
-			return NULL;
-	}
 	v->known = 1;
 	return v;
 }
@@ -255,11 +244,8 @@ way_told_ms(struct way *v, const char *address, int64_t now_ms)
 void
 way_tell(struct way *v, const char *address, int64_t until_ms)
 {
-	struct told *t = malloc(sizeof(*t));
+	struct told *t = must_have(malloc(sizeof(*t)));
 
-	/* Without memory it is tried, and told again. */
-	if (t == NULL)
-		return;
 	*t = (struct told){ v->told_to, hash(address), until_ms };
 	v->told_to = t;
 }

@@ -67,7 +67,7 @@ void ways_init(struct ways *w, int64_t start_ms);
 /* Not its lanes, which are the queue's. */
 void ways_release(struct ways *w);
 
-/* The way of an address, made where there is none; NULL with ENOMEM. */
+/* The way of an address, made where there is none. */
 struct way *way_of(
     struct ways *w, const struct channel *c, const char *address);
 /* The same by its name, for one that is known to be down. */

@@ -166,13 +166,15 @@ row_of_flat(struct differ *d, struct leg *l, const struct row *r, int64_t time,
 	enum order o = order_of(&l->last, r);
 
 	if (r->side == SIDE_NONE) {
-		if (revocable(l) && (o == ORDER_NEWER || o == ORDER_UNKNOWN)) {
+		if (o != ORDER_NEWER && o != ORDER_UNKNOWN)
+			return LEG_OK;
+		if (revocable(l)) {
 			struct step *s = &l->steps[l->nsteps - 1];
 
 			prove(l, s, r);
 			s->absence = 0;
-			advance(l, r);
 		}
+		advance(l, r);
 		return LEG_OK;
 	}
 	if (o == ORDER_BACK || (o == ORDER_SAME && l->gone))

@@ -118,7 +118,9 @@ estimate_of_order(const struct differ *d, const struct record *r)
 {
 	size_t i = 0;
 
-	while (i < d->nestimates && d->estimates[i]->trade.number != r->number)
+	while (i < d->nestimates &&
+	    (d->estimates[i]->trade.number != r->number ||
+		r->time > d->estimates[i]->told))
 		i++;
 	return i;
 }

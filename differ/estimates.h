@@ -25,7 +25,7 @@ int estimate_owns(const struct estimate *e, const struct record *r);
 /* Which of d->estimates a record corrects; d->nestimates: none. */
 size_t estimate_find(const struct differ *d, const struct record *r);
 
-/* The same for more of an order that its trade has taken of. */
+/* The same for what an order that it has taken of filled by its CLOSE. */
 size_t estimate_of_order(const struct differ *d, const struct record *r);
 
 /* All that is left of the record joins the trade of estimate i. */

@@ -11,7 +11,7 @@
 #   make install          the programs, manuals and texts; make uninstall
 #                         removes them: PREFIX (/usr/local) and DESTDIR
 #   make V=asan check     with address and undefined-behaviour sanitizers
-#   make V=fuzz fuzz      the libFuzzer targets (needs CC=clang)
+#   make V=fuzz fuzz      the libFuzzer targets, with clang
 #   make V=kill           with the named kill points of common/killpoint.h
 #   make DEVELOPER=1      warnings are errors
 #   make CC=clang syntax  its warnings alone, of each source

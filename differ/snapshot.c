@@ -112,7 +112,7 @@ look_at(struct pass *p, const struct json *v, size_t order)
 	i = scope_place(p->s, symbol, idx, &found);
 	l = found ? p->s->legs[i] : NULL;
 	if (l != NULL && l->seen == p->s->snapshots) {
-		warn_row(p, &t, "it stands there twice");
+		warn_row(p, &t, "it is there twice");
 		l->order = NO_ORDER;
 		return;
 	}

@@ -84,7 +84,7 @@ put_alarm(struct notifier *n, struct store_txn *t, const struct way *v,
 	(void)snprintf(name, sizeof(name), ALARM_PREFIX "%s", v->key);
 	if (open)
 		(void)snprintf(text, sizeof(text),
-		    "nothing gets through to %s since %s; its messages wait, "
+		    "nothing has got through to %s since %s; its messages wait, "
 		    "and one is tried now and then: %s",
 		    v->key,
 		    time_format(

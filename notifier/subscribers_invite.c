@@ -57,7 +57,7 @@ take_expiry(struct invite *v, const char *text, int64_t now_ms)
 	    v->expires_ms - now_ms > LIFE_MAX_DAYS * DAY_MS)
 		die(EX_USAGE,
 		    "option -x '%.80s': expected minutes, hours or days, as "
-		    "90m, 12h or 30d, or a time to come, as "
+		    "90m, 12h or 30d, or a future time, as "
 		    "2026-12-31T00:00:00Z, within %d days; nothing was changed",
 		    text, LIFE_MAX_DAYS);
 }

@@ -88,7 +88,7 @@ clock_skew(struct checked *c)
 	if (off != 0)
 		error(c,
 		    "This machine's clock is %" PRId64 " ms off Bybit's "
-		    "(limit %d)",
+		    "(limit %d ms)",
 		    off, SKEW_MAX_MS);
 }
 
@@ -166,7 +166,7 @@ equity(struct checked *c)
 	if (t->equity_mono == 0)
 		error(c, "Equity is not known yet");
 	else if (t->mono_ms - t->equity_mono > t->opts.state_max_age_ms)
-		error(c, "Equity is %" PRId64 " s old (limit %" PRId64 ")",
+		error(c, "Equity is %" PRId64 " s old (limit %" PRId64 " s)",
 		    (t->mono_ms - t->equity_mono) / 1000,
 		    t->opts.state_max_age_ms / 1000);
 	else if (decimal_sign(t->equity) <= 0)

@@ -97,7 +97,7 @@ alarm_unclosed(struct order *o)
 		return;
 	(void)snprintf(name, sizeof(name), "unclosed %s", o->symbol);
 	(void)snprintf(text, sizeof(text),
-	    "the position of %s stands, though an alert asked to close it: close "
+	    "the position of %s is still open, though an alert asked to close it: close "
 	    "it by hand, or with a new alert; %.100s",
 	    o->symbol, o->reason);
 	trader_alarm(o->t, 1, name, text);

@@ -523,8 +523,9 @@ trader_close_alarm(struct trader *t, const char *name)
 	if (a->open)
 		(void)slot_of(t, name + 9); /* it is looked at */
 	(void)snprintf(a->text, sizeof(a->text), "%s",
-	    a->open ? "the position stands, though an alert asked to close it"
-		    : "left open by an earlier run of trader");
+	    a->open
+		? "the position is still open, though an alert asked to close it"
+		: "left open by an earlier run of trader");
 }
 
 void

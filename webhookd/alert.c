@@ -414,7 +414,7 @@ bare_word(const char *s, const char **key)
 			return "NaN is no JSON (TradingView writes it where a "
 			       "plot has no value)";
 		if (strncmp(s, "{{", 2) == 0)
-			return "a placeholder stands there as it was typed "
+			return "a placeholder was not filled in "
 			       "(TradingView knows no such one, or it lacks "
 			       "its quotes)";
 		if (*s++ != '"')

@@ -272,7 +272,7 @@ admit(struct request *r)
 	r->preferred = address_list_has(o->prefer, r->address);
 	if (!r->preferred &&
 	    make_room(r, r->key, o->per_address, 429,
-		"There are too many connections of this address") == -1)
+		"There are too many connections from this address") == -1)
 		return -1;
 	admitted(r);
 	return 0;

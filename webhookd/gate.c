@@ -143,9 +143,9 @@ take_header(struct gate *g, const char *p, size_t at, size_t len)
 	while (len > value && (line[len - 1] == ' ' || line[len - 1] == '\t'))
 		len--;
 	if (is_name(line, name, "Transfer-Encoding"))
-		return refuse(g, 400, "Transfer-Encoding is not taken");
+		return refuse(g, 400, "Transfer-Encoding is not accepted");
 	if (is_single(line, name) && is_repeated(g, p, line, name))
-		return refuse(g, 400, "A header stands there twice");
+		return refuse(g, 400, "A header is repeated");
 	g->header[g->headers].name = (uint32_t)at;
 	g->header[g->headers].value = (uint32_t)(at + value);
 	g->headers++;

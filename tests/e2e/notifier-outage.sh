@@ -65,7 +65,7 @@ wait_for 60 pending 0
 wait_for 5 alarm 'unreachable telegram' false
 exec 9>&-
 ended notifier 0
-[ "$(grep -c 'nothing gets through to telegram' notifier.log)" -eq 1 ] || fail "the outage was not told once"
+[ "$(grep -c 'nothing has got through to telegram' notifier.log)" -eq 1 ] || fail "the outage was not told once"
 [ "$(grep -c 'messages get through to telegram' notifier.log)" -eq 1 ] || fail "its end was not told once"
 
 sent | sort -s -n -k 1,1 >got

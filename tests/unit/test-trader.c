@@ -193,7 +193,7 @@ test_who_and_when(void **state)
 	f->t->mono_ms = f->t->equity_mono + 30001;
 	assert_non_null(strstr(errors_of(&b, &o), "Trading is halted: by a"));
 	assert_non_null(strstr(b.p, "read-only"));
-	assert_non_null(strstr(b.p, "Equity is 30 s old (limit 30)"));
+	assert_non_null(strstr(b.p, "Equity is 30 s old (limit 30 s)"));
 	f->halted = f->t->read_only = 0;
 	f->t->mono_ms = f->t->equity_mono + 30000;
 	assert_string_equal(errors_of(&b, &o), "[]");

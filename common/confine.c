@@ -46,12 +46,16 @@ confine_parent(struct confine *c, const char *path, unsigned access)
 void
 confine_file(struct confine *c, const char *path)
 {
-	char *real = realpath(path, NULL);
+	char real[PATH_MAX] = "";
 
 	confine_parent(c, path, CONFINE_READ);
-	if (real != NULL)
+	/*
+	 * Of a link to what is not there yet glibc names the first part that
+	 * is missing.  What lies beside that must not be the whole system.
+	 */
+	if (realpath(path, real) != NULL ||
+	    (errno == ENOENT && strrchr(real, '/') > real))
 		confine_parent(c, real, CONFINE_READ);
-	free(real);
 }
 
 /* Whatever root, or who has CAP_NET_BIND_SERVICE, could do beyond others. */

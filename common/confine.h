@@ -61,7 +61,7 @@ void confine_parent(struct confine *c, const char *path, unsigned access);
 /*
  * To read the folder of a file that is read again later, when another may have
  * been renamed into its place; where path is a link, the file's own folder,
- * too.
+ * too, or, where that is not there yet, what it will be made in.
  */
 void confine_file(struct confine *c, const char *path);
 

@@ -594,10 +594,40 @@ test_access(void **state)
 	assert_int_equal(child(&gone, CONFINE_READ | CONFINE_REMOVE), 0);
 }
 
-static int
-read_renewed(void)
+/* A child that may read that file, and is stopped before it does. */
+static pid_t
+start_reader(const char *path)
 {
-	return try_open("keys/cert.pem", O_RDONLY);
+	struct confine c = { .net = CONFINE_LOCAL };
+	struct confined done;
+	char why[256];
+	int status;
+	pid_t pid = fork();
+
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		confine_file(&c, path);
+		if (confine(&c, &done, why, sizeof(why)) == -1)
+			_exit(255);
+		(void)kill(getpid(), SIGSTOP);
+		_exit(try_open(path, O_RDONLY) +
+		    (has(LANDLOCK) && read_beside() != EACCES ? 200 : 0));
+	}
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	return pid;
+}
+
+/* It goes on: the errno that it meets. */
+static int
+reads(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
 }
 
 /*
@@ -607,10 +637,6 @@ read_renewed(void)
 static void
 test_renewed(void **state)
 {
-	struct confine c = { .net = CONFINE_LOCAL };
-	struct confined done;
-	char why[256];
-	int status;
 	pid_t pid;
 
 	(void)state;
@@ -618,25 +644,32 @@ test_renewed(void **state)
 	assert_int_equal(mkdir("archive", 0700), 0);
 	assert_int_equal(try_open("archive/1.pem", O_CREAT | O_WRONLY), 0);
 	assert_int_equal(symlink("../archive/1.pem", "keys/cert.pem"), 0);
-	pid = fork();
-	assert_int_not_equal(pid, -1);
-	if (pid == 0) {
-		confine_file(&c, "keys/cert.pem");
-		if (confine(&c, &done, why, sizeof(why)) == -1)
-			_exit(255);
-		(void)kill(getpid(), SIGSTOP);
-		_exit(read_renewed() +
-		    (has(LANDLOCK) && read_beside() != EACCES ? 200 : 0));
-	}
-	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
-	assert_true(WIFSTOPPED(status));
+	pid = start_reader("keys/cert.pem");
 	assert_int_equal(try_open("archive/2.pem", O_CREAT | O_WRONLY), 0);
 	assert_int_equal(symlink("../archive/2.pem", "keys/new"), 0);
 	assert_int_equal(rename("keys/new", "keys/cert.pem"), 0);
-	assert_int_equal(kill(pid, SIGCONT), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(reads(pid), 0);
+}
+
+/* So is one whose folders are made later, as /etc/resolv.conf at boot. */
+static void
+test_made_later(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(mkdir("etc", 0700), 0);
+	assert_int_equal(mkdir("run", 0700), 0);
+	assert_int_equal(symlink("../run/a/b/resolv.conf", "etc/resolv"), 0);
+	pid = start_reader("etc/resolv");
+	assert_int_equal(mkdir("run/a", 0700), 0);
+	assert_int_equal(mkdir("run/a/b", 0700), 0);
+	assert_int_equal(
+	    try_open("run/a/b/resolv.conf", O_CREAT | O_WRONLY), 0);
+	assert_int_equal(reads(pid), 0);
+	/* But not all there is. */
+	assert_int_equal(symlink("/no-such-folder/resolv", "etc/astray"), 0);
+	assert_int_equal(reads(start_reader("etc/astray")), ENOENT);
 }
 
 /* What cannot be named must not be taken for confined. */
@@ -704,6 +737,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_renewed),
+		cmocka_unit_test(test_made_later),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_access),
 	};

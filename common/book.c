@@ -139,7 +139,7 @@ book_wallet(struct book *b, struct book_wallet *out)
 	if (rc != 1)
 		return rc;
 	if (json_time(json_get(v, "time"), &w.time_ms) == -1 ||
-	    wallet_equity(json_get(v, "wallet"), &w.equity) == -1)
+	    wallet_equity(json_get(v, "wallet"), 0, &w.equity) == -1)
 		return damaged(b, "wallet");
 	*out = w;
 	return 1;

@@ -7,13 +7,14 @@
 #define MARGIN_COIN "USDT"
 
 int
-wallet_equity(const struct json *wallet, struct decimal *out)
+wallet_equity(const struct json *wallet, int isolated, struct decimal *out)
 {
 	const char *margin =
 	    json_string(json_get(wallet, "totalMarginBalance"));
 	const struct json *coins = json_get(wallet, "coin");
 
-	if ((margin == NULL || *margin != '\0') &&
+	isolated |= margin != NULL && *margin == '\0';
+	if (!isolated &&
 	    json_decimal(json_get(wallet, "totalEquity"), out) == 0)
 		return 0;
 	if (coins == NULL || json_type(coins) != JSON_ARRAY)

@@ -11,9 +11,9 @@ struct json;
 /*
  * The equity: totalEquity; in isolated margin that of the coin USDT, which
  * alone backs what is traded.  Bybit says that mode by leaving
- * totalMarginBalance, not totalEquity, empty (bybit/README.md, 6.1).  0, or -1
- * where it is not told.
+ * totalMarginBalance, not totalEquity, empty (bybit/README.md, 6.1); isolated
+ * is 1 where it is known otherwise.  0, or -1 where it is not told.
  */
-int wallet_equity(const struct json *wallet, struct decimal *out);
+int wallet_equity(const struct json *wallet, int isolated, struct decimal *out);
 
 #endif

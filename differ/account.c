@@ -203,7 +203,7 @@ account_wallet(struct differ *d, struct account *a, const struct json *line,
 	buf_clear(&d->text);
 	json_put(&d->text, NULL, line);
 	put_row(d, &key);
-	if (wallet_equity(wallet, &equity) == 0 && value_fits(equity))
+	if (wallet_equity(wallet, 0, &equity) == 0 && value_fits(equity))
 		day_equity(d, a, time, equity);
 	return 1;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/wallet.h"
 #include "trader/internal.h"
 
 #define WARM_MS 15000  /* between looks at the wallet */
@@ -38,20 +39,6 @@ key_alarm(struct trader *t, const struct bybit_reply *r)
 	trader_alarm(t, 1, "key", text);
 }
 
-static const struct json *
-usdt(const struct json *coins)
-{
-	const struct json *v;
-
-	for (v = json_first(coins); v != NULL; v = json_next(v)) {
-		const char *name = json_string(json_get(v, "coin"));
-
-		if (name != NULL && strcmp(name, "USDT") == 0)
-			return v;
-	}
-	return NULL;
-}
-
 static void
 on_wallet(void *arg, const struct bybit_reply *r)
 {
@@ -67,11 +54,7 @@ on_wallet(void *arg, const struct bybit_reply *r)
 		t->warm_mono = again(t, r);
 		return;
 	}
-	/* In isolated margin the sums of the account mean nothing (6.1). */
-	if ((!t->isolated &&
-		json_decimal(json_get(row, "totalEquity"), &equity) == 0) ||
-	    json_decimal(json_get(usdt(json_get(row, "coin")), "equity"),
-		&equity) == 0) {
+	if (wallet_equity(row, t->isolated, &equity) == 0) {
 		t->equity = equity;
 		t->equity_mono = t->mono_ms;
 	}

@@ -148,7 +148,7 @@ put_equity(struct api *a, struct buf *b)
 	store_key_str(&key, "");
 	store_key_str(&key, "");
 	if (api_get(a, STATE_DIFFER, "account", &key, &row) != STORE_OK ||
-	    wallet_equity(json_get(row, "wallet"), &equity) == -1)
+	    wallet_equity(json_get(row, "wallet"), 0, &equity) == -1)
 		return;
 	decimal_format(text, equity);
 	head(b, "equity_usd", "gauge",

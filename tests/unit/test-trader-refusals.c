@@ -247,6 +247,48 @@ test_store_alarms(void **state)
 	    "+map trader;-map trader;+reader trader;-reader trader;");
 }
 
+/*
+ * In isolated margin the equity in USDT counts: 2 % of 500 are 10, and 11 with
+ * the tenth that prices may drift; the entry loses 0.02 x 950 = 19 at its stop.
+ */
+static void
+test_isolated(void **state)
+{
+	static const char none[] = "{\"list\":[{\"totalEquity\":\"10000\","
+				   "\"totalMarginBalance\":\"\",\"coin\":["
+				   "{\"coin\":\"BTC\",\"equity\":\"0.2\"},"
+				   "{\"coin\":\"USDT\",\"equity\":\"500\"}]}]}";
+	static const char some[] = "{\"list\":[{\"totalEquity\":\"10000\","
+				   "\"totalMarginBalance\":\"9\",\"coin\":["
+				   "{\"coin\":\"USDT\",\"equity\":\"500\"}]}]}";
+	struct fake *f = *state;
+
+	/* Changed while trader runs: seen with the next look at the wallet. */
+	f->wallet = none;
+	fake_run(f, 16000);
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	fake_expect(f, 1, "-0", "rejected");
+	assert_non_null(strstr(buf_cstr(&f->said),
+	    "Loss at the stop of 19.00 exceeds MAX_RISK_PER_TRADE: "
+	    "11.00"));
+	/* By the mode that it asks for at the start. */
+	f->wallet = some;
+	f->isolated = 1;
+	fake_crash(f, 0);
+	fake_run(f, 500);
+	fake_alert(f, 2, "buy");
+	fake_run(f, 500);
+	fake_expect(f, 2, "-0", "rejected");
+	f->isolated = 0;
+	fake_crash(f, 0);
+	fake_run(f, 500);
+	fake_alert(f, 3, "buy");
+	fake_run(f, 2000);
+	fake_expect(f, 3, "-0", "protected");
+	assert_int_equal(f->creates, 1);
+}
+
 /* F13: a look at the position that is too old is none: first another one. */
 static void
 test_old_look(void **state)
@@ -341,6 +383,7 @@ main(void)
 		REFUSED(test_key_refused),
 		REFUSED(test_key_refused_for_leverage),
 		REFUSED(test_store_alarms),
+		REFUSED(test_isolated),
 		REFUSED(test_clock_alarm),
 		REFUSED(test_old_look),
 		REFUSED(test_without_a_stop),

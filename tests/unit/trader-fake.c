@@ -352,7 +352,13 @@ serve(struct fake *f, const struct fake_call *c)
 		stop_loss(f, c);
 	else if (strcmp(c->path, "/v5/account/wallet-balance") == 0)
 		reply(c, BYBIT_OK, 0, 0, "",
-		    "{\"list\":[{\"totalEquity\":\"10000\"}]}");
+		    f->wallet != NULL
+			? f->wallet
+			: "{\"list\":[{\"totalEquity\":\"10000\"}]}");
+	else if (strcmp(c->path, "/v5/account/info") == 0)
+		reply(c, BYBIT_OK, 0, 0, "",
+		    f->isolated ? "{\"marginMode\":\"ISOLATED_MARGIN\"}"
+				: "{\"marginMode\":\"REGULAR_MARGIN\"}");
 	else if (strcmp(c->path, "/v5/position/set-leverage") == 0) {
 		f->leverages++;
 		reply(c, BYBIT_OK, 0, 0, "", "{}");

@@ -70,6 +70,8 @@ struct fake {
 	int stops;	    /* trading-stop requests */
 	int tick;	    /* stops are rounded down to it, thousandths; 0 */
 	int leverages;
+	const char *wallet; /* result of wallet-balance; NULL: 10000 */
+	int isolated;	    /* the margin mode */
 
 	/* What tests ask for. */
 	enum fake_create script[8]; /* of the next creates; then FAKE_BOOK */

@@ -205,8 +205,9 @@ take_order(struct order *o, const struct json *row)
 		if (s[i] == NULL)
 			return 0;
 	}
+	/* A close may have been for the other side when it was sent first. */
 	if (strcmp(s[0], o->link) != 0 || strcmp(s[1], o->symbol) != 0 ||
-	    (o->side[0] != '\0' && strcmp(s[2], o->side) != 0))
+	    (o->kind == ORDER_ENTRY && strcmp(s[2], o->side) != 0))
 		return 0;
 	id = json_string(v[4]);
 	if (id != NULL && strlen(id) < sizeof(o->order_id))
@@ -217,8 +218,7 @@ take_order(struct order *o, const struct json *row)
 	else if (json_decimal(v[6], &done) == -1)
 		return 0;
 	o->filled = done;
-	if (o->side[0] == '\0')
-		(void)snprintf(o->side, sizeof(o->side), "%s", s[2]);
+	(void)snprintf(o->side, sizeof(o->side), "%s", s[2]);
 	count_sent(o);
 	o->fresh = 1;
 	reject = json_string(v[7]);

@@ -252,6 +252,33 @@ test_seen_late(void **state)
 	}
 }
 
+/*
+ * It did what it was to do, unseen, and somebody has sold by hand since: the
+ * request for that side has the same link id, of which Bybit has the first.
+ */
+static void
+test_flipped_meanwhile(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	FAKE_SCRIPT(f, FAKE_LOSE);
+	f->order_lag = 2000;
+	fake_alert(f, 2, "close");
+	fake_run(f, 100);
+	fake_expect_stands(f, 0);
+	f->side = 'S';
+	f->size = 7;
+	f->seq++;
+	fake_run(f, 10000);
+	fake_expect(f, 2, "-0", "closed");
+	assert_int_equal(fake_said(f, 2), 1);
+	assert_non_null(strstr(
+	    buf_cstr(&f->said), "\"side\":\"Sell\",\"quantity\":0.020,"));
+	assert_int_equal(f->size, 7);
+}
+
 /* … but not for ever. */
 static void
 test_never_seen(void **state)
@@ -608,6 +635,7 @@ main(void)
 		CLOSE(test_more_than_one_order_takes),
 		CLOSE(test_counted_after_crash),
 		cmocka_unit_test(test_seen_late),
+		CLOSE(test_flipped_meanwhile),
 		CLOSE(test_never_seen),
 		CLOSE(test_gone_before),
 		CLOSE(test_link_taken),

@@ -130,7 +130,11 @@ nothing_left(struct order *o)
 	if (o->kind == ORDER_CLOSE && decimal_sign(o->closed) == 0 &&
 	    sibling(o) == NULL)
 		(void)snprintf(o->reason, sizeof(o->reason),
-		    "Nothing to close: no open position of %s", o->symbol);
+		    o->sends > 0
+			? "The position of %s is gone; how much of it the close "
+			  "took is not known"
+			: "Nothing to close: no open position of %s",
+		    o->symbol);
 	else if (o->kind == ORDER_CLOSE)
 		o->reason[0] = '\0';
 	o->ret_code = 0;

@@ -294,6 +294,7 @@ test_never_seen(void **state)
 	fake_expect_stands(f, 0);
 	fake_expect(f, 2, "-0", "closed");
 	assert_int_equal(fake_said(f, 2), 1);
+	assert_non_null(strstr(buf_cstr(&f->said), "is not known"));
 }
 
 /* Refused as it is gone already: nothing is out that could have closed it. */

@@ -149,7 +149,7 @@ static void
 next_attempt(struct order *o)
 {
 	struct trader *t = o->t;
-	struct order *done = order_new(t), **at;
+	struct order *done = order_new(t);
 
 	if (done == NULL) {
 		t->starved = 1;
@@ -166,16 +166,13 @@ next_attempt(struct order *o)
 		return;
 	}
 	*done = *o;
-	done->next = NULL;
 	done->risk_metrics = done->warnings = done->order_ids = NULL;
 	done->errors = done->result = NULL;
 	done->state = ORDER_CLOSED;
 	done->step = STEP_DONE;
 	done->fresh = 1;
 	done->busy = 0;
-	for (at = &t->orders; *at != NULL; at = &(*at)->next)
-		;
-	*at = done;
+	trader_append(t, done);
 	o->attempt++;
 	order_link(o);
 	o->state = ORDER_NEW;
@@ -220,13 +217,8 @@ close_filled(struct order *o)
 void
 close_back_off(struct order *o)
 {
-	int64_t wait = AGAIN_MS;
-
-	for (int i = 0; i < o->retries && wait < AGAIN_MAX_MS; i++)
-		wait *= 2;
-	o->retries++;
-	o->next_mono =
-	    o->t->mono_ms + (wait < AGAIN_MAX_MS ? wait : AGAIN_MAX_MS);
+	o->next_mono = o->t->mono_ms +
+	    trader_back_off(AGAIN_MS, AGAIN_MAX_MS, o->retries++);
 }
 
 void
@@ -345,14 +337,9 @@ choose_leg(struct order *o, const struct slot *s)
 		o->position_idx = 0;
 	} else if (o->perhaps ||
 	    (slot_row(s, 1)->side != 0 && slot_row(s, 2)->side != 0)) {
-		other = order_new(o->t);
+		other = order_close(o, ORDER_CLOSE);
 		if (other == NULL)
 			return -1;
-		memcpy(other->id, o->id, sizeof(o->id));
-		memcpy(other->account, o->account, sizeof(o->account));
-		memcpy(other->symbol, o->symbol, sizeof(o->symbol));
-		memcpy(other->action, o->action, sizeof(o->action));
-		other->kind = ORDER_CLOSE;
 		other->time_ms = o->time_ms;
 		other->expires_ms = o->expires_ms;
 		other->test = o->test;

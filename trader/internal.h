@@ -119,6 +119,8 @@ void trader_alarm(
 void trader_halt(struct trader *t, const char *why);
 int trader_halted(const struct trader *t, char *why, size_t size);
 void trader_append(struct trader *t, struct order *o);
+/* How long to wait after so many tries, twice as long after each. */
+int64_t trader_back_off(int64_t first_ms, int64_t max_ms, int tried);
 /* How far this machine's clock is ahead of Bybit's, ms; 0 within bounds. */
 int64_t trader_clock_off(const struct trader *t);
 /* 1 for a test, and under DRY_RUN: it is said what would be done, no more. */

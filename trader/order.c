@@ -48,6 +48,21 @@ order_new(struct trader *t)
 	return o;
 }
 
+struct order *
+order_close(const struct order *o, enum order_kind kind)
+{
+	struct order *c = order_new(o->t);
+
+	if (c == NULL)
+		return NULL;
+	c->kind = kind;
+	memcpy(c->id, o->id, sizeof(c->id));
+	memcpy(c->account, o->account, sizeof(c->account));
+	memcpy(c->symbol, o->symbol, sizeof(c->symbol));
+	(void)snprintf(c->action, sizeof(c->action), "close");
+	return c;
+}
+
 void
 order_free(struct order *o)
 {

@@ -140,6 +140,8 @@ int order_from_line(
 /* A new order, nothing in it; NULL without memory.  order_free(NULL) is fine.
  */
 struct order *order_new(struct trader *t);
+/* A close for the same alert, account and symbol; NULL without memory. */
+struct order *order_close(const struct order *o, enum order_kind kind);
 void order_free(struct order *o);
 
 /*

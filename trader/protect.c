@@ -167,18 +167,13 @@ static void
 protect_close(struct order *o, const char *why)
 {
 	struct trader *t = o->t;
-	struct order *p, **at;
+	struct order *p;
 
 	if (protect_closing(o) != NULL)
 		return;
-	p = order_new(t);
+	p = order_close(o, ORDER_PROTECTIVE);
 	if (p == NULL)
 		return;
-	p->kind = ORDER_PROTECTIVE;
-	memcpy(p->id, o->id, sizeof(p->id));
-	memcpy(p->account, o->account, sizeof(p->account));
-	memcpy(p->symbol, o->symbol, sizeof(p->symbol));
-	(void)snprintf(p->action, sizeof(p->action), "close");
 	(void)snprintf(
 	    p->side, sizeof(p->side), "%s", o->side[0] == 'B' ? "Sell" : "Buy");
 	p->position_idx = o->position_idx;
@@ -203,9 +198,7 @@ protect_close(struct order *o, const char *why)
 		(void)snprintf(o->reason, sizeof(o->reason), "%s", why);
 	}
 	o->fresh = 1;
-	for (at = &t->orders; *at != NULL; at = &(*at)->next)
-		;
-	*at = p;
+	trader_append(t, p);
 	trader_note(t, LOG_ERROR, "closing a position", p, why);
 }
 

@@ -43,22 +43,15 @@ put_body(struct buf *b, const struct order *o)
 static void
 try_later(struct order *o, const struct bybit_reply *r)
 {
-	int64_t wait = BACKOFF_FIRST_MS;
-
-	for (int i = 0; i < o->retries && wait < BACKOFF_MAX_MS; i++)
-		wait *= 2;
-	o->retries++;
 	o->sends--;
 	trader_note(
 	    o->t, LOG_WARN, "order not taken, trying again", o, r->error);
-	if (o->kind == ORDER_ENTRY && (o->sends > 0 || o->maybe)) {
-		/* An earlier one may have gone through: it is asked for. */
-		track_start(o, 0);
-		return;
-	}
-	o->next_mono =
-	    o->t->mono_ms + (wait < BACKOFF_MAX_MS ? wait : BACKOFF_MAX_MS);
+	o->next_mono = o->t->mono_ms +
+	    trader_back_off(BACKOFF_FIRST_MS, BACKOFF_MAX_MS, o->retries++);
 	o->step = STEP_WAIT;
+	/* An earlier one may have gone through: it is asked for. */
+	if (o->kind == ORDER_ENTRY && (o->sends > 0 || o->maybe))
+		track_start(o, 0);
 }
 
 void

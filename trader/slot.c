@@ -149,13 +149,9 @@ on_list(void *arg, const struct bybit_reply *r)
 		s->failures = 0;
 		s->next_mono = 0;
 	} else {
-		int64_t wait = RETRY_FIRST_MS;
-
-		for (int i = 0; i < s->failures && wait < RETRY_MAX_MS; i++)
-			wait *= 2;
-		s->failures++;
-		s->next_mono =
-		    s->t->mono_ms + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
+		s->next_mono = s->t->mono_ms +
+		    trader_back_off(
+			RETRY_FIRST_MS, RETRY_MAX_MS, s->failures++);
 	}
 	s->begun_mono = 0;
 }

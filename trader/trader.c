@@ -165,6 +165,16 @@ trader_append(struct trader *t, struct order *o)
 	*at = o;
 }
 
+int64_t
+trader_back_off(int64_t first_ms, int64_t max_ms, int tried)
+{
+	int64_t wait = first_ms;
+
+	for (int i = 0; i < tried && wait < max_ms; i++)
+		wait *= 2;
+	return wait < max_ms ? wait : max_ms;
+}
+
 int
 trader_only_says(const struct order *o)
 {

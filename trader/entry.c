@@ -149,7 +149,9 @@ try_entry(struct order *o)
 		return;
 	}
 	if (o->doomed) {
-		expire(o, "A later close of the symbol came first");
+		expire(o,
+		    t->flatten ? "The operator flattens"
+			       : "A later close of the symbol came first");
 		return;
 	}
 	if (!its_turn(o) || t->stopping || t->blocked || !looked_at(t, s))

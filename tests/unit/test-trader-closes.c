@@ -91,6 +91,11 @@ test_flatten_beside_a_close(void **state)
 	fake_run(f, 5000);
 	fake_expect_stands(f, 0);
 	assert_true(trader_flat(f->t));
+	/* What comes now does not go out, and is told why. */
+	fake_alert(f, 3, "buy");
+	fake_run(f, 500);
+	fake_expect(f, 3, "-0", "expired");
+	assert_non_null(strstr(buf_cstr(&f->said), "The operator flattens"));
 }
 
 /*

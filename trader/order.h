@@ -60,7 +60,7 @@ struct order {
 	/* The decision's. */
 	enum order_kind kind;
 	char id[ALERT_ID_LEN + 1]; /* of the alert */
-	char account[64];
+	char account[65];	   /* ACCOUNT has 64 bytes at the most */
 	char symbol[SYMBOL_SIZE];
 	char action[8];
 	char side[8]; /* "Buy" or "Sell"; of a close "" until it is known */

@@ -216,10 +216,11 @@ test_who_and_when(void **state)
 	buf_release(&b);
 }
 
-#define BASE                                                                   \
+#define BASE_OF(account)                                                       \
 	"\"type\":\"order\",\"time\":\"2026-11-21T10:30:00.000Z\","            \
-	"\"expires\":\"2026-11-21T10:30:29.000Z\",\"account\":\"main\","       \
-	"\"symbol\":\"BTCUSDT\","
+	"\"expires\":\"2026-11-21T10:30:29.000Z\",\"account\":\"" account      \
+	"\",\"symbol\":\"BTCUSDT\","
+#define BASE BASE_OF("main")
 #define CAT "\"category\":\"linear\","
 #define BUY                                                                    \
 	"\"action\":\"buy\",\"side\":\"Buy\",\"qty\":\"0.020\","               \
@@ -253,6 +254,8 @@ test_lines(void **state)
 		{ "{\"id\":\"" ID "\"," BASE CAT "\"action\":\"close\"}",
 		    NULL },
 		{ "{\"id\":\"" ID "\"," BASE CAT BUY ",\"test\":true}", NULL },
+		/* The longest ACCOUNT. */
+		{ "{\"id\":\"" ID "\"," BASE_OF(ID ID) CAT BUY "}", NULL },
 		{ "{" BASE CAT BUY "}", "id" },
 		{ "{\"id\":\"0123\"," BASE CAT BUY "}", "32 hex" },
 		{ "{\"id\":\"0123456789ABCDEF0123456789ABCDEF\"," BASE CAT BUY

@@ -515,6 +515,8 @@ main(int argc, char *argv[])
 	}
 	take_time(&p);
 	state_load(&p);
+	if (trader_fatal(p.trader) != NULL)
+		die(EX_CONFIG, "%s", trader_fatal(p.trader));
 	if (!p.flatten)
 		p.in = stage_input(&p.stage);
 	p.out = stage_output(&p.stage, OUTPUT_QUEUE);

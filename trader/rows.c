@@ -1,4 +1,5 @@
 /* rows: what is in memory as rows of the state, and back. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,18 @@
 #include "trader/internal.h"
 
 #define ROW_MAX (1u << 20)
+
+/* By this account's key it would be taken for gone, and not be guarded. */
+static void
+look_whose(struct trader *t, const struct order *o)
+{
+	if (strcmp(o->account, t->opts.account) != 0)
+		(void)snprintf(t->fatal, sizeof(t->fatal),
+		    "the state holds order %s of account %s, which is not "
+		    "final, and ACCOUNT is %s: set it back, or use a state "
+		    "folder of its own (STATE_DIR)",
+		    o->link, o->account, t->opts.account);
+}
 
 int
 trader_load(struct trader *t, const char *row, size_t len)
@@ -26,6 +39,7 @@ trader_load(struct trader *t, const char *row, size_t len)
 	v = json_parse(doc, text, len);
 	if (v == NULL || order_get(o, v) == -1 || order_final(o))
 		goto out;
+	look_whose(t, o);
 	o->send_mono = o->fill_mono = o->need_mono = t->mono_ms;
 	o->accepted = o->order_id[0] != '\0';
 	o->has_row = 1;

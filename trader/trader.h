@@ -64,7 +64,7 @@ void trader_time(struct trader *t, int64_t wall_ms, int64_t mono_ms);
 
 /*
  * A row that is not final, at start.  0, or -1 where it cannot be: a damaged
- * state.  trader_load_caps: the counters.
+ * state.  One of another account is fatal.  trader_load_caps: the counters.
  */
 int trader_load(struct trader *t, const char *row, size_t len);
 int trader_load_caps(struct trader *t, const char *row, size_t len);

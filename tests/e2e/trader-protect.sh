@@ -80,3 +80,13 @@ wait_for 8 is_state 5 protected
 is 'position' '0.02 46550' "$(stands)"
 is 'closes' 0 "$(sent 5 0x)"
 stop trader
+
+# It is guarded for the account that it is of, and for no other: by that one's
+# key it would be gone.
+spawn trader timeout 10 env ACCOUNT=other "$B/trader" -d "$S" -i "unix:$T/trader.sock"
+ended trader 78
+has trader.log 'of account main, which is not final, and ACCOUNT is other' || fail 'the reason is not told'
+start
+is 'state' protected "$(state 5)"
+is 'position' '0.02 46550' "$(stands)"
+stop trader

@@ -139,7 +139,7 @@ settings >p/.env
 chmod 600 p/.env
 begin p/scripts/run
 wait_for 10 has run.out 'not traded: .env has no WEBHOOK_SECRET'
-has run.out "that .env names, on $URL[.]" || fail "it does not say where: $(cat run.out)"
+has run.out "that .env names, on ${URL}[.]" || fail "it does not say where: $(cat run.out)"
 wait_for 10 has p/log/poller/current 'first snapshot'
 [ ! -e p/log/webhookd ] || fail "webhookd runs without a secret"
 interrupt p

@@ -38,18 +38,22 @@ struct process {
 	struct buf text; /* the lines of the batch, each with a byte more */
 	struct taken taken[RISKER_LINES_MAX];
 	size_t ntaken;
-	char blind[512]; /* why differ's state cannot be read, or "" */
 	int64_t tick_ms; /* monotonic, of the next housekeeping */
 	int64_t trim_ms; /* … and of the next trim */
 	int unsaid; /* the row of this start in `health` is not there yet */
 	int cut;    /* the input ended inside a line */
 };
 
+/* why: differ's state cannot be read; "": it can, as far as is known. */
 static void
-alarm_blind(struct process *p, int open)
+look_blind(struct process *p, const char *why)
 {
-	alarms_set(&p->alarms, "blind risker", open,
-	    "risker cannot read the state of differ: it refuses every entry");
+	char text[sizeof(p->alarms.list->text)];
+
+	(void)snprintf(text, sizeof(text),
+	    "unable to read the state of differ, refusing entries%s%s",
+	    *why != '\0' ? ": " : "", why);
+	alarms_set(&p->alarms, "blind risker", *why != '\0', text);
 }
 
 /* The counters, with what is decided and will be said once it is stored. */
@@ -76,24 +80,6 @@ put_rows(struct store_txn *t, void *arg)
 	if (health_put(t, "risker", &h) == -1)
 		return -1;
 	return alarms_put(&p->alarms, t, clock_wall_ms());
-}
-
-/* Why differ's state cannot be read, in the log once a change. */
-static void
-look_blind(struct process *p)
-{
-	const char *why = risker_blind(p->risker);
-
-	if (why == NULL || strcmp(why, p->blind) == 0)
-		return;
-	if (*why != '\0')
-		log_warn("unable to read the state of differ, refusing entries",
-		    LOG_STR("reason", why));
-	else
-		log_info("the state of differ can be read again",
-		    LOG_STR("dir", p->stage.dir));
-	(void)snprintf(p->blind, sizeof(p->blind), "%s", why);
-	alarm_blind(p, *why != '\0');
 }
 
 /* Decide the lines that were taken, in one commit.  must: with none, too. */
@@ -204,12 +190,15 @@ work(struct process *p, int must)
 	const struct stage_retry r = { must ? try_all : try_decide,
 		commit_error, p, "decided" };
 	enum store_error err = r.again(p);
+	const char *why;
 
 	if (err != STORE_OK)
 		stage_retry(&r, err);
 	p->health = counted(p);
 	announce(p);
-	look_blind(p);
+	why = risker_blind(p->risker);
+	if (why != NULL)
+		look_blind(p, why);
 	p->ntaken = 0;
 	buf_clear(&p->text);
 	trim(p);
@@ -337,7 +326,7 @@ main(int argc, char *argv[])
 		release(&p);
 		return EX_OK;
 	}
-	alarm_blind(&p, 0);
+	look_blind(&p, "");
 	tick(&p);
 	p.in = stage_input(&p.stage);
 	p.out = stage_output(&p.stage, OUTPUT_BLOCK);

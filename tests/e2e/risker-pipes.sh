@@ -123,6 +123,8 @@ blind() {
 	"$B/statecat" -d s risker/alarms | is_true "select(.alarm == \"blind risker\").open == $1"
 }
 wait_for 10 blind true
+"$B/statecat" -d s risker/alarms | is_true 'select(.alarm == "blind risker").text | test("refusing entries: .*differ")' ||
+    fail 'the alarm does not say why'
 spawn trader perl trader.pl
 wait_for 10 has risker.log 'connected to'
 "$B/differ" -d s <"$replay/base.ndjson" 2>>differ.log

@@ -9,7 +9,7 @@
 struct buf;
 struct decisions;
 
-/* The state may be made later, and be replaced.  NULL with errno. */
+/* The state may be made later, and be replaced. */
 struct decisions *decisions_new(const char *dir);
 void decisions_free(struct decisions *d);
 

@@ -507,7 +507,7 @@ main(int argc, char *argv[])
 	p.doc = json_new();
 	p.trader = trader_new(&p.opts.opts, &io);
 	p.decisions = decisions_new(p.stage.dir);
-	if (p.trader == NULL || p.decisions == NULL)
+	if (p.trader == NULL)
 		die(EX_OSERR, "out of memory");
 	if (p.stage.check) {
 		release(&p);

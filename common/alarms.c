@@ -9,9 +9,6 @@
 #include "common/stage.h"
 #include "common/store.h"
 
-#define MAP_PERCENT 70
-#define READER_MINUTES 5
-
 static struct alarm *
 find(struct alarms *a, const char *name)
 {
@@ -74,13 +71,13 @@ alarms_look(struct alarms *a, struct store *s, const char *stage)
 	int percent = 0;
 
 	store_tick(s, &percent);
-	alarms_map(a, stage, percent >= MAP_PERCENT);
+	alarms_map(a, stage, percent >= MAP_ALARM_PERCENT);
 	(void)snprintf(text, sizeof(text),
 	    "a program has read the state of %s for more than %d minutes "
 	    "without an end, so the file grows",
-	    stage, READER_MINUTES);
-	set_of(a, "reader", stage,
-	    store_reader_age_ms(s) >= READER_MINUTES * 60000, text);
+	    stage, READER_ALARM_MS / 60000);
+	set_of(a, "reader", stage, store_reader_age_ms(s) >= READER_ALARM_MS,
+	    text);
 }
 
 int

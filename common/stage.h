@@ -93,6 +93,10 @@ struct health {
 };
 int health_put(struct store_txn *t, const char *stage, const struct health *h);
 
+/* From where on a state is worth an alarm: use of its map, age of a reader. */
+#define MAP_ALARM_PERCENT 70
+#define READER_ALARM_MS 300000
+
 /*
  * The row of an alarm in `alarms`: what a person must see, one row a change of
  * state.  name is the key ("snapshot_stale main linear USDT"); text a sentence;

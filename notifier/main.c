@@ -17,8 +17,6 @@
 #define RETRY_FIRST_MS 100 /* after a store error */
 #define RETRY_MAX_MS 5000
 #define RETRY_STOPPING_MS 5000
-#define MAP_ALARM_PERCENT 70
-#define READER_ALARM_MS 300000
 
 static struct moment
 moment(void)

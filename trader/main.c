@@ -28,8 +28,6 @@
 #define RETRY_MAX_MS 5000
 #define BODY_SHOWN_MAX 4096
 #define LINES_MAX (64u << 20)
-#define MAP_ALARM_PERCENT 70
-#define READER_ALARM_MS 300000
 
 static int
 start_call(void *arg, const struct bybit_call *c)

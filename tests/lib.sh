@@ -22,6 +22,7 @@ unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 for setting in $(env | sed -n 's/^\(\(BYBIT\|WEBHOOK\|ADMIN\|TELEGRAM\|NOTIFY\|STATE\|MAX\|STOP\|SIGNAL\|ALERT\)_[A-Z_]*\|POSITION_SIZING\|ATR_MULTIPLIER\|TREND_THRESHOLD\|ACCOUNT\|CA_FILE\|ALLOWED_SYMBOLS\|LEVERAGE\|OPERATOR_CHAT\|LOG_LEVEL\|DRY_RUN\|TZ\)=.*/\1/p'); do
 	unset "$setting"
 done
+export LC_ALL=C.UTF-8
 cd "$T"
 
 say() {

@@ -124,13 +124,6 @@ http_abort(struct http *h)
 		c->next = h->idle;
 		h->idle = c;
 	}
-	h->nactive = 0;
-}
-
-size_t
-http_active(const struct http *h)
-{
-	return h->nactive;
 }
 
 /*
@@ -185,7 +178,6 @@ http_start(struct http *h, const struct http_request *r,
 	}
 	c->next = h->active;
 	h->active = c;
-	h->nactive++;
 	return 0;
 }
 
@@ -214,7 +206,6 @@ finish(struct http *h, struct call *c, CURLcode result)
 	while (*p != c)
 		p = &(*p)->next;
 	*p = c->next;
-	h->nactive--;
 	c->r.ms = clock_mono_ms() - c->start_ms;
 	c->r.error = c->error;
 	c->r.body = nothing;

@@ -95,8 +95,7 @@ int http_start(struct http *h, const struct http_request *r,
  */
 int64_t http_retry_after_ms(const struct http_reply *r, int64_t max_ms);
 
-/* Requests under way; end them all, without a call of done. */
-size_t http_active(const struct http *h);
+/* End all requests that are under way, without a call of done. */
 void http_abort(struct http *h);
 
 /*

@@ -40,7 +40,6 @@ struct http {
 	CURLM *multi;
 	struct call *idle;
 	struct call *active;
-	size_t nactive;
 	char *ca_file; /* NULL: the system's */
 	long connect_ms;
 	long stall_s;

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "common/http.h"
+#include "common/http_internal.h"
 
 /* Whether the test ends the server, waiting ms at the most. */
 static int
@@ -209,7 +209,7 @@ run(struct http *h, const struct http_request *r, struct result *out)
 	while (!out->done)
 		assert_int_equal(http_wait(h, NULL, 0, 1000), 0);
 	assert_int_equal(out->done, 1);
-	assert_int_equal(http_active(h), 0);
+	assert_null(h->active);
 }
 
 void

@@ -27,7 +27,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "common/http.h"
+#include "common/http_internal.h"
 #include "tests/unit/http_fixture.h"
 
 /* The copy of a text, libcurl's too, that fails, counted down; 0: none. */
@@ -359,7 +359,7 @@ waiting_for_others(void **state)
 	p.fd = fds[0];
 	r.url = s.url;
 	assert_int_equal(http_start(h, &r, keep, &out), 0);
-	assert_int_equal(http_active(h), 1);
+	assert_non_null(h->active);
 	assert_int_equal(http_wait(h, &p, 1, 50), 0);
 	assert_int_equal(p.revents, 0);
 	assert_int_equal(write(fds[1], "x", 1), 1);
@@ -369,7 +369,7 @@ waiting_for_others(void **state)
 	assert_true(clock_mono_ms() - start < 2000);
 	assert_true((p.revents & POLLIN) != 0);
 	http_abort(h);
-	assert_int_equal(http_active(h), 0);
+	assert_null(h->active);
 	assert_int_equal(out.done, 0);
 	close(fds[0]);
 	close(fds[1]);

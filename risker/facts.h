@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/book.h"
 #include "risker/alert.h"
+#include "risker/book.h"
 #include "risker/limits.h"
 #include "risker/size.h"
 #include "risker/state.h"

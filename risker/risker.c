@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/book.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/result.h"
+#include "risker/book.h"
 #include "risker/orders.h"
 #include "risker/rules.h"
 

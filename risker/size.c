@@ -1,7 +1,7 @@
 #include "risker/size.h"
 
-#include "common/book.h"
 #include "risker/alert.h"
+#include "risker/book.h"
 #include "risker/limits.h"
 
 int

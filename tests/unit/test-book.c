@@ -15,12 +15,12 @@
 
 #include <cmocka.h>
 
-#include "common/book.h"
 #include "common/buf.h"
 #include "common/clock.h"
 #include "differ/account.h"
 #include "differ/differ.h"
 #include "differ/state.h"
+#include "risker/book.h"
 #include "tests/unit/scratch.h"
 
 #define AT "2026-11-21T10:30:00.000Z"

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "common/book.h"
 #include "risker/alert.h"
+#include "risker/book.h"
 #include "risker/limits.h"
 #include "risker/size.h"
 

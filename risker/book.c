@@ -1,4 +1,4 @@
-#include "common/book.h"
+#include "risker/book.h"
 
 #include <stdio.h>
 #include <stdlib.h>

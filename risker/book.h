@@ -6,8 +6,8 @@
  * how old is too old is the caller's rule.  An answer that is not there, or
  * cannot be read, is none: nothing is ever guessed (F13, F58).
  */
-#ifndef SLUICE_BOOK_H
-#define SLUICE_BOOK_H
+#ifndef SLUICE_RISKER_BOOK_H
+#define SLUICE_RISKER_BOOK_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -14,7 +14,7 @@ struct store;
 struct store_txn;
 
 struct alarm {
-	char name[96], text[640];
+	char name[128], text[640];
 	int open;
 	int changed;	/* to be written with the next commit */
 	int64_t set_ms; /* monotonic, of the last alarms_set */

@@ -205,7 +205,8 @@ succeed(struct bot *b)
 		b->o.n->o.log(LOG_INFO, "commands are taken again", NULL, 0);
 	b->failures = 0;
 	b->due_ms = 0;
-	watch_alarm(b->o.watch, ALARM, 0, "commands are taken from Telegram");
+	alarms_set(
+	    &b->o.watch->alarms, ALARM, 0, "commands are taken from Telegram");
 }
 
 /* How long to wait after a failure, and whether it is an alarm at once. */
@@ -246,7 +247,7 @@ fail(struct bot *b, const struct outcome *o, int status)
 	    "unable to take commands, retrying",
 	    LOG_FIELDS(LOG_STR("reason", o->reason), LOG_INT("wait_ms", wait)));
 	if (alarm != NULL)
-		watch_alarm(b->o.watch, ALARM, 1, alarm);
+		alarms_set(&b->o.watch->alarms, ALARM, 1, alarm);
 }
 
 static void

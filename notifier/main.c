@@ -104,7 +104,7 @@ orphan(struct process *p)
 static void
 check_back(struct process *p, uint64_t last)
 {
-	watch_alarm(&p->watch, "events_back", last < p->seq,
+	alarms_set(&p->watch.alarms, "events_back", last < p->seq,
 	    last < p->seq
 		? "differ's events end before the last that was announced: an "
 		  "older copy of its state was restored; nobody is told of "
@@ -253,8 +253,6 @@ take_news(struct process *p, int *more)
 static int
 housekeep(struct process *p)
 {
-	int percent = 0;
-
 	if (p->now.mono_ms >= p->look_ms) {
 		p->look_ms = p->now.mono_ms + LOOK_MS;
 		if (!own(p, notifier_tick(p->n, p->now)) ||
@@ -269,17 +267,7 @@ housekeep(struct process *p)
 	if (p->now.mono_ms < p->tick_ms)
 		return 1;
 	p->tick_ms = p->now.mono_ms + TICK_MS;
-	store_tick(p->store, &percent);
-	watch_alarm(&p->watch, "map notifier", percent >= MAP_ALARM_PERCENT,
-	    percent >= MAP_ALARM_PERCENT
-		? "the state of notifier fills more than 70 % of "
-		  "STATE_MAP_SIZE: set a larger one for all stages and restart "
-		  "them"
-		: "there is room in the state of notifier");
-	watch_alarm(&p->watch, "reader notifier",
-	    store_reader_age_ms(p->store) >= READER_ALARM_MS,
-	    "a program reads the state of notifier for minutes without an "
-	    "end, so the file grows");
+	alarms_look(&p->watch.alarms, p->store, "notifier");
 	if (p->source.store != NULL)
 		store_trim(p->source.store);
 	return 1;
@@ -420,7 +408,6 @@ main(int argc, char *argv[])
 	}
 	setup_rest(&p);
 	setup_confine(&p);
-	p.tick_ms = p.now.mono_ms + TICK_MS;
 	put_health(&p);
 	log_info("ready", LOG_STR("dir", p.stage.dir),
 	    LOG_STR("mode", p.stage.lines_alone ? "lines alone" : "state"),

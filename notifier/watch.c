@@ -14,6 +14,7 @@
 #define OLD_ALARM_MS 3600000 /* how long what has happened stays open */
 #define WRITE_MS 60000	     /* for what changes with time alone */
 #define NO_STATE "snapshot_stale"
+#define SCOPES_MAX 96
 
 void
 watch_init(struct watch *w, struct notifier *n, struct source *source,
@@ -40,6 +41,7 @@ watch_release(struct watch *w)
 {
 	for (size_t i = 0; i < WATCH_PEERS; i++)
 		store_close(w->peers[i].store);
+	alarms_release(&w->alarms);
 }
 
 static int
@@ -68,39 +70,6 @@ is_dropped(const struct watch *w, const struct scope *c)
 	    !in_list(w->settings, BYBIT_SETTLE_COINS, c->settle_coin);
 }
 
-/* What is known of an alarm: closed at first, and to be written so. */
-static struct watched *
-find_watched(struct watch *w, const char *name)
-{
-	struct watched *v;
-
-	for (size_t i = 0; i < w->nalarms; i++)
-		if (strcmp(w->alarms[i].name, name) == 0)
-			return &w->alarms[i];
-	if (w->nalarms == WATCH_MAX)
-		return NULL;
-	v = &w->alarms[w->nalarms++];
-	memset(v, 0, sizeof(*v));
-	(void)snprintf(v->name, sizeof(v->name), "%s", name);
-	v->changed = 1;
-	return v;
-}
-
-void
-watch_alarm(struct watch *w, const char *name, int open, const char *text)
-{
-	struct watched *v = find_watched(w, name);
-
-	if (v == NULL)
-		return;
-	if (v->open != open)
-		w->n->o.log(open ? LOG_ERROR : LOG_INFO, text,
-		    LOG_FIELDS(LOG_STR("alarm", name)));
-	v->changed |= v->open != open;
-	v->open = open;
-	(void)snprintf(v->text, sizeof(v->text), "%s", text);
-}
-
 static void
 look_at(struct watch *w, const struct scope *c, int watched, struct moment now)
 {
@@ -123,19 +92,19 @@ look_at(struct watch *w, const struct scope *c, int watched, struct moment now)
 	/* Who has just started gives the others their time. */
 	if (stale && watched && now.mono_ms - w->start_ms < w->max_age_ms)
 		return;
-	watch_alarm(w, name, stale && watched, text);
+	alarms_set(&w->alarms, name, stale && watched, text);
 }
 
 static enum store_error
 look_at_scopes(struct watch *w, struct moment now)
 {
-	struct scope list[WATCH_MAX];
+	struct scope list[SCOPES_MAX];
 	enum store_error e;
 	size_t n = 0, kept = 0;
 
 	if (w->source == NULL)
 		return STORE_OK;
-	e = source_scopes(w->source, list, WATCH_MAX, &n);
+	e = source_scopes(w->source, list, SCOPES_MAX, &n);
 	if (e != STORE_OK && e != STORE_NOTFOUND)
 		return e;
 	for (size_t i = 0; i < n; i++)
@@ -144,9 +113,10 @@ look_at_scopes(struct watch *w, struct moment now)
 		look_at(
 		    w, &list[i], kept == 0 || !is_dropped(w, &list[i]), now);
 	if (n > 0)
-		watch_alarm(w, NO_STATE, 0, "differ has taken a snapshot");
+		alarms_set(
+		    &w->alarms, NO_STATE, 0, "differ has taken a snapshot");
 	else if (now.mono_ms - w->start_ms >= w->max_age_ms)
-		watch_alarm(w, NO_STATE, 1,
+		alarms_set(&w->alarms, NO_STATE, 1,
 		    "differ has taken no snapshot yet: poller or differ is not "
 		    "running, or has another state folder");
 	return STORE_OK;
@@ -166,7 +136,7 @@ look_at_service(struct watch *w, const char *stage, enum service_trouble which,
 		    which == SERVICE_DOWN
 			? "the service was started again"
 			: "the service has not failed for some minutes");
-	watch_alarm(w, name, open, text);
+	alarms_set(&w->alarms, name, open, text);
 }
 
 static void
@@ -178,15 +148,6 @@ look_at_services(struct watch *w, struct moment now)
 		look_at_service(w, stage, SERVICE_DOWN, now);
 		look_at_service(w, stage, SERVICE_FAILING, now);
 	}
-}
-
-static int
-changed(const struct watch *w)
-{
-	for (size_t i = 0; i < w->nalarms; i++)
-		if (w->alarms[i].changed)
-			return 1;
-	return 0;
 }
 
 /* What happened to differ's state an hour ago everybody knows by now. */
@@ -209,26 +170,19 @@ write_alarms(struct watch *w, struct moment now)
 	e = store_begin(w->store, 1, &t);
 	if (e != STORE_OK)
 		return e;
-	if (close_old(t, now) == -1)
-		e = STORE_FAIL;
-	for (size_t i = 0; e == STORE_OK && i < w->nalarms; i++)
-		if (w->alarms[i].changed &&
-		    alarm_put(t, w->alarms[i].name, w->alarms[i].open,
-			w->alarms[i].text, now.wall_ms) == -1)
-			e = STORE_FAIL;
-	if (e != STORE_OK) {
+	if (close_old(t, now) == -1 ||
+	    alarms_put(&w->alarms, t, now.wall_ms) == -1) {
 		store_abort(t);
-		return e;
+		return STORE_FAIL;
 	}
 	e = store_commit(t);
 	if (e == STORE_OK)
-		for (size_t i = 0; i < w->nalarms; i++)
-			w->alarms[i].changed = 0;
+		alarms_written(&w->alarms);
 	return e;
 }
 
 /* The rows of table `alarms` of one stage, as texts. */
-struct alarms {
+struct alarm_rows {
 	struct buf text; /* NUL-terminated rows */
 	size_t n;
 };
@@ -236,7 +190,7 @@ struct alarms {
 static int
 keep_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 {
-	struct alarms *a = arg;
+	struct alarm_rows *a = arg;
 
 	(void)key;
 	(void)klen;
@@ -249,7 +203,7 @@ keep_row(void *arg, const void *key, size_t klen, const char *val, size_t vlen)
 }
 
 static enum store_error
-read_alarms(struct store *s, struct alarms *a)
+read_alarms(struct store *s, struct alarm_rows *a)
 {
 	struct store_txn *t;
 	enum store_error e;
@@ -261,8 +215,6 @@ read_alarms(struct store *s, struct alarms *a)
 		return e;
 	e = store_scan(t, "alarms", "", 0, keep_row, a);
 	store_abort(t);
-	if (e == STORE_OK && buf_failed(&a->text) != 0)
-		e = STORE_FAIL;
 	return e;
 }
 
@@ -343,7 +295,7 @@ tell_row(struct watch *w, struct store_txn *t, const char *stage, char *text,
 
 /* One pass over the rows of a stage: look for news, or write them. */
 static enum store_error
-tell_pass(struct watch *w, const char *stage, struct alarms *a, int write,
+tell_pass(struct watch *w, const char *stage, struct alarm_rows *a, int write,
     int *news, struct moment now)
 {
 	char *text = a->text.p;
@@ -366,7 +318,7 @@ tell_pass(struct watch *w, const char *stage, struct alarms *a, int write,
 
 static enum store_error
 tell_stage(
-    struct watch *w, const char *stage, struct alarms *a, struct moment now)
+    struct watch *w, const char *stage, struct alarm_rows *a, struct moment now)
 {
 	enum store_error e;
 	int news = 0;
@@ -398,7 +350,7 @@ look_at_peer(
 	    open ? "the state of %s cannot be read, nor its alarms: %.400s"
 		 : "the state of %s can be read",
 	    p->stage, why);
-	watch_alarm(w, name, open, text);
+	alarms_set(&w->alarms, name, open, text);
 }
 
 static struct store *
@@ -432,10 +384,10 @@ watch_stage(struct watch *w, size_t i, const char **stage, struct moment now)
 static enum store_error
 tell_all(struct watch *w, struct moment now)
 {
-	struct alarms a = { .n = 0 };
+	struct alarm_rows a = { .n = 0 };
 	enum store_error e;
 
-	buf_init(&a.text, 1u << 20);
+	buf_init(&a.text, SIZE_MAX / 2);
 	e = read_alarms(w->store, &a);
 	if (e == STORE_OK)
 		e = tell_stage(w, "notifier", &a, now);
@@ -467,7 +419,7 @@ watch_tick(struct watch *w, struct moment now)
 		return e;
 	}
 	look_at_services(w, now);
-	if (changed(w) || now.mono_ms >= w->write_ms) {
+	if (alarms_changed(&w->alarms) || now.mono_ms >= w->write_ms) {
 		e = write_alarms(w, now);
 		w->write_ms = now.mono_ms + WRITE_MS;
 	}

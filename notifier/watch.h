@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/alarms.h"
 #include "common/store.h"
 #include "notifier/notifier.h"
 #include "notifier/source.h"
 
-#define WATCH_MAX 96 /* alarms of notifier's own */
 #define WATCH_PEERS 4
 
 struct settings;
@@ -31,13 +31,7 @@ struct watch {
 	int64_t start_ms; /* monotonic: the first STATE_MAX_AGE is patient */
 	int64_t write_ms; /* monotonic: the next write of all */
 	int tell;	  /* there is an operator who can be told */
-	struct watched {
-		char name[128];
-		char text[512];
-		int open;
-		int changed;
-	} alarms[WATCH_MAX];
-	size_t nalarms;
+	struct alarms alarms; /* written, and told, by the next tick */
 	struct peer {
 		const char *stage;
 		struct store *store;
@@ -51,12 +45,6 @@ struct watch {
 void watch_init(struct watch *w, struct notifier *n, struct source *source,
     const char *dir, const struct settings *s, int tell, struct moment now);
 void watch_release(struct watch *w);
-
-/*
- * Open or close an alarm of notifier's own: written, and told, by the next
- * tick; the same state again is nothing.
- */
-void watch_alarm(struct watch *w, const char *name, int open, const char *text);
 
 /*
  * The state of stage i, of WATCH_PEERS, to be read; *stage is its name.  NULL

@@ -17,6 +17,8 @@
 
 #include <cmocka.h>
 
+#include "common/settings.h"
+#include "notifier/watch.h"
 #include "tests/unit/notifier_fixture.h"
 
 #define MANY 3000
@@ -309,6 +311,42 @@ the_end_does_not_wait(void **state)
 	f->n->airborne += 10;
 }
 
+/* Each subscriber whose chat was ever gone has an alarm, open or closed. */
+static void
+the_operator_hears_of_many_alarms(void **state)
+{
+	struct fixture *f = *state;
+	struct settings *settings;
+	struct buf errors, warnings;
+	struct store_txn *t = begin(f, 1);
+	struct watch w;
+	char name[32];
+
+	buf_init(&errors, 65536);
+	buf_init(&warnings, 65536);
+	settings = settings_read("/dev/null", &errors, &warnings);
+	assert_non_null(settings);
+	for (int i = 0; i < 2 * MANY; i++) {
+		snprintf(name, sizeof(name), "subscriber tg%d", 100000000 + i);
+		assert_int_equal(alarm_put(t, name, 1,
+				     "subscriber tg100000000 gets nothing any "
+				     "more: HTTP 403: Forbidden: bot was "
+				     "blocked by the user",
+				     BASE),
+		    1);
+	}
+	assert_int_equal(store_commit(t), STORE_OK);
+	watch_init(&w, f->n, NULL, f->dir, settings, 1, f->now);
+	assert_int_equal(watch_tick(&w, f->now), STORE_OK);
+	assert_int_equal(count(f, "told"), 2 * MANY);
+	assert_int_equal(watch_tick(&w, f->now), STORE_OK);
+	assert_int_equal(count(f, "messages"), 2 * MANY);
+	watch_release(&w);
+	settings_free(settings);
+	buf_release(&errors);
+	buf_release(&warnings);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -324,6 +362,7 @@ main(void)
 		TEST(what_is_not_used_is_forgotten),
 		TEST(a_new_address_is_found),
 		TEST(the_end_does_not_wait),
+		TEST(the_operator_hears_of_many_alarms),
 	};
 
 	if (setenv("TZ", "UTC0", 1) == -1)

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -18,8 +17,9 @@
 #include "differ/differ.h"
 #include "differ/state.h"
 
-#define TICK_MS 60000 /* housekeeping of the store */
-#define CLOSE_MS 5000 /* what a socket's peer gets to read the rest */
+#define TICK_MS 60000	     /* housekeeping of the store */
+#define CLOSE_MS 5000	     /* what a socket's peer gets to read the rest */
+#define IDENTITY "identity " /* and an account: an alarm */
 
 struct process {
 	struct stage stage;
@@ -34,8 +34,6 @@ struct process {
 	int unsaid; /* the row of this start in `health` is not there yet */
 	int cut;    /* the input ended inside a line */
 };
-
-#define IDENTITY "identity " /* an alarm of each account */
 
 /* Lines of an account were refused, or none yet. */
 static void

@@ -5,7 +5,6 @@
 
 #include "differ/array.h"
 #include "differ/differ.h"
-#include "differ/exits.h"
 #include "differ/persist.h"
 #include "differ/records.h"
 #include "differ/signal.h"
@@ -129,13 +128,8 @@ void
 estimate_correct(struct differ *d, size_t i, struct record *r)
 {
 	struct estimate *e = d->estimates[i];
-	struct exits part;
 
-	record_split(r, r->left, &part);
-	r->number = e->trade.number;
-	record_save(d, r);
-	exits_replace(&e->trade.exits, part.qty);
-	exits_add(&e->trade.exits, &part);
+	record_join(d, r, &e->trade);
 	if (e->trade.reason == REASON_NONE)
 		e->trade.reason = record_reason(r);
 	signal_row(d, &e->at, &e->trade);

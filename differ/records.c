@@ -43,6 +43,18 @@ record_save(struct differ *d, const struct record *r)
 		state_put(d->state, "records", &key, d->text.p, d->text.len);
 }
 
+void
+record_join(struct differ *d, struct record *r, struct trade *t)
+{
+	struct exits part;
+
+	record_split(r, r->left, &part);
+	r->number = t->number;
+	exits_replace(&t->exits, part.qty);
+	exits_add(&t->exits, &part);
+	record_save(d, r);
+}
+
 static int
 later(const struct record *a, const struct record *b)
 {
@@ -502,7 +514,6 @@ gather(struct differ *d, struct estimate *e, size_t i, int64_t now)
 {
 	const struct record *first = d->records[i];
 	struct trade *t = &e->trade;
-	struct exits part;
 
 	for (; i < d->nrecords; i++) {
 		struct record *r = d->records[i];
@@ -513,10 +524,7 @@ gather(struct differ *d, struct estimate *e, size_t i, int64_t now)
 		if (!of_one_trade(first, r) ||
 		    !is_unseen(d, e->at.scope, r, now))
 			continue;
-		record_split(r, r->left, &part);
-		r->number = t->number;
-		record_save(d, r);
-		exits_add(&t->exits, &part);
+		record_join(d, r, t);
 		t->reason = record_reason(r);
 		t->opened = r->time;
 	}

@@ -49,6 +49,9 @@ enum reason record_reason(const struct record *r);
 /* Store the record as it is now; drops none of d->records. */
 void record_save(struct differ *d, const struct record *r);
 
+/* All that is left of a record joins the trade, in an estimate's place. */
+void record_join(struct differ *d, struct record *r, struct trade *t);
+
 /* Let d->records have one more. */
 void records_add(struct differ *d, struct record *r);
 

@@ -322,7 +322,6 @@ absorb(struct differ *d, struct leg *l, int64_t now)
 {
 	struct trade *t = &l->trade;
 	int quiet = l->nsteps == 0 && l->absent == 0 && !l->flat;
-	struct exits part;
 	struct record *r;
 
 	for (size_t i = 0; t->number != 0 && i < d->nrecords; i++) {
@@ -334,11 +333,7 @@ absorb(struct differ *d, struct leg *l, int64_t now)
 			r->time > t->exits.est_time) &&
 		    (!quiet || r->time + REFLECTED_MS > now))
 			continue;
-		record_split(r, r->left, &part);
-		r->number = t->number;
-		exits_replace(&t->exits, part.qty);
-		exits_add(&t->exits, &part);
-		record_save(d, r);
+		record_join(d, r, t);
 		signal_row(d, &l->at, t);
 		l->dirty = 1;
 	}

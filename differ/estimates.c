@@ -56,12 +56,21 @@ is_estimated(const struct estimate *e)
 	return decimal_sign(e->trade.exits.est_qty) > 0;
 }
 
-int
-estimate_owns(const struct estimate *e, const struct record *r)
+/* So much later than the proof of its step a record may say it is. */
+#define LATE_MS 1000
+
+static int
+lacks(const struct estimate *e, const struct record *r, int64_t late_ms)
 {
 	return is_estimated(e) && record_at(r, &e->at) &&
 	    r->side == e->trade.side && r->time >= e->trade.begin &&
-	    r->time <= e->trade.closed;
+	    r->time <= e->trade.exits.est_time + late_ms;
+}
+
+int
+estimate_lacks(const struct estimate *e, const struct record *r)
+{
+	return lacks(e, r, 0);
 }
 
 /* In one-way mode a trade on the other side ends what was before it. */
@@ -100,16 +109,16 @@ is_more(
 size_t
 estimate_find(const struct differ *d, const struct record *r)
 {
-	size_t i = 0;
-
-	while (i < d->nestimates && !estimate_owns(d->estimates[i], r))
-		i++;
-	if (i < d->nestimates)
-		return i;
-	for (i = 0; i < d->nestimates; i++)
+	for (size_t i = 0; i < d->nestimates; i++)
+		if (lacks(d->estimates[i], r, 0))
+			return i;
+	for (size_t i = 0; i < d->nestimates; i++)
 		if (is_more(d, d->estimates[i], r))
-			break;
-	return i;
+			return i;
+	for (size_t i = 0; i < d->nestimates; i++)
+		if (lacks(d->estimates[i], r, LATE_MS))
+			return i;
+	return d->nestimates;
 }
 
 size_t

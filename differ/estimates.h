@@ -19,8 +19,8 @@ void estimate_keep(struct differ *d, const struct estimate *like);
 /* One that is stored already joins d->estimates. */
 void estimate_add(struct differ *d, const struct estimate *like);
 
-/* 1 where the CLOSE stands on an estimate, and a record may be of it. */
-int estimate_owns(const struct estimate *e, const struct record *r);
+/* 1 where a record may be of what was estimated. */
+int estimate_lacks(const struct estimate *e, const struct record *r);
 
 /* Which of d->estimates a record corrects; d->nestimates: none. */
 size_t estimate_find(const struct differ *d, const struct record *r);

@@ -454,7 +454,7 @@ lacking(const struct differ *d, const struct scope *s, const struct record *r)
 	for (; i < d->nestimates; i++) {
 		const struct estimate *e = d->estimates[i];
 
-		if (estimate_owns(e, r) && r->time <= e->trade.exits.est_time &&
+		if (estimate_lacks(e, r) &&
 		    decimal_cmp(r->left, e->trade.exits.est_qty) == 0 &&
 		    !surely_open(s, r))
 			break;

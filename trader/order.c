@@ -308,6 +308,8 @@ order_put(struct buf *b, const struct order *o, int64_t now_ms)
 		json_put_decimal(b, "filled_qty", o->filled);
 	if (o->kind == ORDER_ENTRY && o->sent_ms != 0)
 		json_put_decimal(b, "position_before", o->base);
+	if (o->done_ms != 0)
+		json_put_time(b, "done", o->done_ms);
 	if (o->open_ms != 0)
 		json_put_time(b, "opened", o->open_ms);
 	if (decimal_sign(o->closed) != 0)
@@ -385,6 +387,7 @@ get_ours(struct order *o, const struct json *row)
 	(void)json_time(json_get(row, "sent"), &o->sent_ms);
 	(void)json_decimal(json_get(row, "filled_qty"), &o->filled);
 	(void)json_decimal(json_get(row, "position_before"), &o->base);
+	(void)json_time(json_get(row, "done"), &o->done_ms);
 	(void)json_time(json_get(row, "opened"), &o->open_ms);
 	(void)json_decimal(json_get(row, "closed_qty"), &o->closed);
 	get_flag(row, "doomed", &o->doomed);

@@ -86,6 +86,7 @@ struct order {
 	int perhaps;	     /* found at start: perhaps sent by the last run */
 	int doomed;	     /* a later close asked for it: what fills, goes */
 	struct decimal base; /* size of the position before it */
+	int64_t done_ms;     /* when Bybit called it final; 0: not known */
 	int64_t open_ms;     /* of the position that it guards; 0: not known */
 	char order_id[ORDER_ID_SIZE];
 	char avg_price[DECIMAL_TEXT_MAX];

@@ -177,6 +177,7 @@ protect_close(struct order *o, const char *why)
 	(void)snprintf(
 	    p->side, sizeof(p->side), "%s", o->side[0] == 'B' ? "Sell" : "Buy");
 	p->position_idx = o->position_idx;
+	p->done_ms = o->done_ms;
 	p->open_ms = o->open_ms;
 	p->time_ms = t->wall_ms;
 	p->expires_ms = t->wall_ms;
@@ -221,7 +222,10 @@ gone(struct order *o)
 int
 protect_another(const struct order *o, const struct position *p)
 {
-	return o->open_ms != 0 && p->open_ms != 0 && p->open_ms != o->open_ms;
+	if (o->open_ms != 0)
+		return p->open_ms != 0 && p->open_ms != o->open_ms;
+	/* Not seen with its stop yet: no fill opens what is opened later. */
+	return o->done_ms != 0 && p->open_ms > o->done_ms + LAG_MAX_MS;
 }
 
 /* The price is where the stop would have acted: it cannot be set any more. */

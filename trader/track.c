@@ -194,12 +194,12 @@ take_order(struct order *o, const struct json *row)
 {
 	static const char *const keys[] = { "orderLinkId", "symbol", "side",
 		"orderStatus", "orderId", "avgPrice", "cumExecQty",
-		"rejectReason" };
-	const struct json *v[8];
+		"rejectReason", "updatedTime" };
+	const struct json *v[9];
 	const char *s[4], *id, *reject;
 	struct decimal done;
 
-	json_pick(row, keys, 8, v);
+	json_pick(row, keys, 9, v);
 	for (int i = 0; i < 4; i++) {
 		s[i] = json_string(v[i]);
 		if (s[i] == NULL)
@@ -227,6 +227,7 @@ take_order(struct order *o, const struct json *row)
 	looked(o, 1);
 	if (!is_final(s[3]))
 		return 1;
+	(void)json_ms(v[8], &o->done_ms);
 	o->whole = filled_whole(o, s[3]);
 	if (decimal_sign(done) > 0)
 		track_filled(o);

@@ -452,6 +452,42 @@ test_another_position(void **state)
 	assert_int_equal(f->creates, 1);
 }
 
+/*
+ * … nor is it where the state was lost, and all that is known of ours is when
+ * it filled; one that was opened then is ours.
+ */
+static void
+test_opened_since(void **state)
+{
+	(void)state;
+
+	for (int i = 0; i < 2; i++) {
+		char line[2048];
+		struct fake f;
+
+		fake_start(&f);
+		f.opened = f.done = 1000;
+		fake_run(&f, 500);
+		fake_line(line, sizeof(line), &f, 1, "buy", "");
+		assert_int_equal(fake_take(&f, line, 0, 0), TRADER_TAKEN);
+		fake_run(&f, 3000);
+		f.nrows = 0;
+		f.opened = i == 0 ? 11000 : 11001;
+		f.stop = 0;
+		fake_crash(&f, 0);
+		assert_int_equal(fake_take(&f, line, 1, 0), TRADER_TAKEN);
+		fake_run(&f, 200);
+		fake_expect(&f, 1, "-0", i == 0 ? "protected" : "filled");
+		fake_crash(&f, 0);
+		fake_run(&f, 6000);
+		fake_expect(&f, 1, "-0", i == 0 ? "protected" : "closed");
+		assert_int_equal(f.stops, i == 0);
+		assert_int_equal(f.creates, 1);
+		assert_int_equal(f.size, 20);
+		fake_end(&f);
+	}
+}
+
 /* … nor is it for a close that Bybit did not take while ours was there. */
 static void
 test_another_while_closing(void **state)
@@ -650,6 +686,7 @@ main(void)
 		cmocka_unit_test(test_close_of_a_lost_state),
 		cmocka_unit_test(test_clock_set_back),
 		CLOSE(test_another_position),
+		cmocka_unit_test(test_opened_since),
 		CLOSE(test_another_while_closing),
 		CLOSE(test_entry_behind_a_close),
 		cmocka_unit_test(test_legs_for_show),

@@ -232,7 +232,8 @@ execution(const struct fake_call *c, const struct fake_order *o)
 }
 
 static void
-order(const struct fake_call *c, const struct fake_order *o, int denied)
+order(const struct fake *f, const struct fake_call *c,
+    const struct fake_order *o, int denied)
 {
 	int filled = denied ? 0 : o->filled;
 	char text[512];
@@ -241,9 +242,10 @@ order(const struct fake_call *c, const struct fake_order *o, int denied)
 	    "{\"list\":[{\"orderLinkId\":\"%s\",\"symbol\":\"BTCUSDT\","
 	    "\"side\":\"%s\",\"orderStatus\":\"%s\",\"orderId\":"
 	    "\"11111111-2222\",\"avgPrice\":\"47500\",\"cumExecQty\":"
-	    "\"0.%03d\",\"rejectReason\":\"EC_NoError\"}]}",
+	    "\"0.%03d\",\"rejectReason\":\"EC_NoError\",\"updatedTime\":"
+	    "\"%d\"}]}",
 	    o->link, o->side == 'B' ? "Buy" : "Sell",
-	    filled == o->qty ? "Filled" : "Cancelled", filled);
+	    filled == o->qty ? "Filled" : "Cancelled", filled, f->done);
 	reply(c, BYBIT_OK, 0, 0, "", text);
 }
 
@@ -286,7 +288,7 @@ lists(struct fake *f, const struct fake_call *c)
 		return;
 	}
 	if (f->foreign) {
-		order(c, &other, 0);
+		order(f, c, &other, 0);
 		return;
 	}
 	for (size_t i = 0; i < f->norders && shown; i++) {
@@ -297,7 +299,7 @@ lists(struct fake *f, const struct fake_call *c)
 		if (strcmp(c->path, executions) == 0)
 			execution(c, o);
 		else
-			order(c, o, f->denied);
+			order(f, c, o, f->denied);
 		return;
 	}
 	reply(c, BYBIT_OK, 0, 0, "", "{\"list\":[]}");

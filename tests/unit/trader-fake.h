@@ -60,6 +60,7 @@ struct fake {
 	int size, seq, stop;
 	int hedge;     /* then it is that of idx 1, … */
 	int hedged;    /* … and this the size of the short of idx 2 */
+	int done;      /* updatedTime of orders; 0: it is not given */
 	int opened;    /* openTime: how many there were; 0: it is not given */
 	char was_side; /* the row that is shown until show_mono */
 	int was_size, was_seq, was_stop;

@@ -232,11 +232,12 @@ hash(const char *s)
 int64_t
 way_told_ms(struct way *v, const char *address, int64_t now_ms)
 {
+	uint64_t h = v->told_to != NULL ? hash(address) : 0;
 	int64_t until_ms = now_ms;
 
 	drop_told(v, now_ms);
 	for (const struct told *t = v->told_to; t != NULL; t = t->next)
-		if (t->until_ms > until_ms && t->address == hash(address))
+		if (t->until_ms > until_ms && t->address == h)
 			until_ms = t->until_ms;
 	return until_ms - now_ms;
 }

@@ -55,12 +55,6 @@ struct channel {
 	struct rate_limit all; /* messages over it; 0: no limit */
 	void *state;
 	/*
-	 * 0 where a send may start now; else for how many ms to leave it
-	 * alone.  At the end of the input a second is waited for.  NULL: it
-	 * always may.
-	 */
-	int64_t (*busy_ms)(void *state, int64_t mono_ms);
-	/*
 	 * 0 where a message to address may go, which is counted; else in how
 	 * many ms to ask again, which is waited for at the end of the input,
 	 * too.  NULL: it always may.

@@ -156,10 +156,6 @@ ask(struct notifier *n, struct flight *f, struct moment now)
 	int64_t left = flight_deadline(n, &f->d) - now.wall_ms;
 	enum step step;
 
-	f->o.wait_ms =
-	    c->busy_ms != NULL ? c->busy_ms(c->state, now.mono_ms) : 0;
-	if (f->o.wait_ms > 0)
-		return STEP_BUSY;
 	step = find_room(n, f, now);
 	if (step == STEP_WAIT)
 		f->o.wait_ms = f->way->down ? LOOK_AGAIN_MS : left;

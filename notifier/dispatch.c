@@ -6,8 +6,6 @@
 
 #include "notifier/flight.h"
 
-#define BRIEF_MS 1000 /* a channel is busy, no more than that */
-
 /* From a channel: the send is over. */
 static void
 landed(void *arg, const struct outcome *o)
@@ -84,11 +82,9 @@ follow(struct notifier *n, struct flight *f, enum step step, struct moment now)
 		n->done++;
 		return;
 	case STEP_LATER:
-	case STEP_BUSY:
 	case STEP_TURN:
 		queue_put(&n->queue, f->lane, now.mono_ms + f->o.wait_ms,
-		    step == STEP_TURN ||
-			(step == STEP_BUSY && f->o.wait_ms <= BRIEF_MS));
+		    step == STEP_TURN);
 		break;
 	case STEP_WAIT:
 		way_wait(f->way, &n->queue, f->lane, f->d.attempts > 0,

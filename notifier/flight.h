@@ -17,7 +17,6 @@ enum step {
 	STEP_SEND,
 	STEP_DROP,  /* the reason is in the flight's outcome */
 	STEP_LATER, /* at f->o.wait_ms from now */
-	STEP_BUSY,  /* the channel takes nothing for f->o.wait_ms */
 	STEP_TURN,  /* the address takes nothing for f->o.wait_ms */
 	STEP_WAIT,  /* in f->way, for f->o.wait_ms at the most */
 	STEP_EMPTY, /* nothing is pending */

@@ -5,13 +5,13 @@
 #define BUSY_MS 100 /* how often a reader that is slow is looked after */
 
 static int64_t
-busy_ms(void *state, int64_t mono_ms)
+turn_ms(void *state, const char *address, int64_t mono_ms)
 {
 	const struct printed *p = state;
 
+	(void)address;
 	(void)mono_ms;
-	return p->n == PRINTED_AT_ONCE || output_pending(p->out) > 0 ? BUSY_MS
-								     : 0;
+	return output_pending(p->out) > 0 ? BUSY_MS : 0;
 }
 
 static int
@@ -50,7 +50,7 @@ printed_channel(struct printed *p)
 		.in_line = 1,
 		.at_once = PRINTED_AT_ONCE,
 		.state = p,
-		.busy_ms = busy_ms,
+		.turn_ms = turn_ms,
 		.start = start,
 	};
 }

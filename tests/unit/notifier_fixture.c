@@ -32,8 +32,9 @@ keep_log(enum log_level level, const char *msg, const struct log_field *fields,
 }
 
 static int64_t
-fake_busy(void *state, int64_t mono_ms)
+fake_turn(void *state, const char *address, int64_t mono_ms)
 {
+	(void)address;
 	(void)mono_ms;
 	return ((struct fixture *)state)->busy_ms;
 }
@@ -104,7 +105,7 @@ open_notifier(struct fixture *f)
 	f->channel = (struct channel){ .name = "telegram",
 		.at_once = AT_ONCE,
 		.state = f,
-		.busy_ms = fake_busy,
+		.turn_ms = fake_turn,
 		.start = fake_start };
 	o.store = f->store;
 	f->templates = templates_new("", err, sizeof(err));

@@ -256,20 +256,6 @@ a_busy_channel_is_left_alone(void **state)
 	assert_true(notifier_idle(f->n, f->now));
 }
 
-/* One that is told to wait for long is not waited for at the end. */
-static void
-a_channel_on_hold_is_left_for_later(void **state)
-{
-	struct fixture *f = *state;
-
-	add(f, "s1", 1);
-	take(f, 1, "OPEN");
-	f->busy_ms = 30 * SECOND;
-	run(f);
-	assert_true(notifier_idle(f->n, f->now));
-	assert_int_equal(count(f, "pending"), 1);
-}
-
 static void
 who_is_removed_gets_nothing_more(void **state)
 {
@@ -364,7 +350,6 @@ main(void)
 		TEST(a_restart_sends_what_is_not_settled),
 		TEST(sends_are_bounded),
 		TEST(a_busy_channel_is_left_alone),
-		TEST(a_channel_on_hold_is_left_for_later),
 		TEST(who_is_removed_gets_nothing_more),
 		TEST(a_lost_journal_is_noticed),
 		cmocka_unit_test_setup_teardown(

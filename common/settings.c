@@ -126,7 +126,7 @@ warn_unknown(struct buf *warnings, const struct env_file *f, const char *file)
 
 	buf_printf(warnings, "%s line %zu: ", file, f->line);
 	put_shown(warnings, f->name);
-	buf_puts(warnings, " is no setting of sluice and is ignored");
+	buf_puts(warnings, " is not a setting of sluice and is ignored");
 	if (nearest != NULL)
 		buf_printf(warnings, ": did you mean %s?", nearest);
 	buf_putc(warnings, '\n');

@@ -215,7 +215,7 @@ check_tree(struct check *c, uint64_t page, unsigned depth, int nested)
 	lower = get16(p + PAGE_LOWER);
 	upper = get16(p + PAGE_UPPER);
 	if (flags != (depth > 1 ? FLAG_BRANCH : FLAG_LEAF)) {
-		bad(c, page, "is no page of a table");
+		bad(c, page, "is not a page of a table");
 		goto out;
 	}
 	if (lower < PAGE_HEADER || lower > upper || upper > c->page_size ||
@@ -275,7 +275,8 @@ check_meta(struct check *c, const unsigned char *p)
 {
 	if (get32(p + META_MAGIC) != MAGIC ||
 	    !(get16(p + PAGE_FLAGS) & FLAG_META)) {
-		(void)snprintf(c->err, c->size, "is no store, or is damaged");
+		(void)snprintf(
+		    c->err, c->size, "is not a store, or is damaged");
 		return -1;
 	}
 	if (get32(p + META_VERSION) != VERSION) {

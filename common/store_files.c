@@ -378,7 +378,7 @@ store_files_attach(struct store_files *f, char *err, size_t size)
 		    STORE_FAIL, err, size, "%s: %s", f->data, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail(
-		    STORE_BAD, err, size, "%s is no regular file", f->data);
+		    STORE_BAD, err, size, "%s is not a regular file", f->data);
 	if (f->mode != STORE_READ && f->data_mode == 0600 &&
 	    st.st_uid != geteuid())
 		return fail(STORE_BAD, err, size,

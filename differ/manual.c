@@ -50,7 +50,7 @@ read_leverage(const struct json *line, struct manual *m)
 		return NULL;
 	if (amount(line, "leverage", &leverage, &text) == -1 ||
 	    decimal_sign(leverage) <= 0 || strlen(text) >= LEVERAGE_SIZE)
-		return "leverage is no decimal above 0";
+		return "leverage is not a decimal above 0";
 	memcpy(m->trade.leverage, text, strlen(text) + 1);
 	return NULL;
 }
@@ -72,10 +72,10 @@ do_open(struct differ *d, const struct json *line, struct manual *m)
 	m->scope.category = (enum category)c;
 	if (amount(line, "position_size", &t->size, NULL) == -1 ||
 	    decimal_sign(t->size) <= 0)
-		return "position_size is no decimal above 0";
+		return "position_size is not a decimal above 0";
 	if (amount(line, "entry_price", &t->entry, NULL) == -1 ||
 	    decimal_sign(t->entry) <= 0)
-		return "entry_price is no decimal above 0";
+		return "entry_price is not a decimal above 0";
 	why = read_leverage(line, m);
 	if (why != NULL)
 		return why;
@@ -133,12 +133,12 @@ do_close(struct differ *d, const struct json *line, struct manual *m,
 
 	if (json_int(json_get(line, "signal_number"), 1, INT64_MAX, &number) ==
 	    -1)
-		return "signal_number is no number from 1 on";
+		return "signal_number is not a number from 1 up";
 	if (amount(line, "exit_price", &exit, &s->exit) == -1 ||
 	    decimal_sign(exit) <= 0)
-		return "exit_price is no decimal above 0";
+		return "exit_price is not a decimal above 0";
 	if (amount(line, "profit_percentage", &profit, &s->profit) == -1)
-		return "profit_percentage is no decimal";
+		return "profit_percentage is not a decimal";
 	return find_trade(d, number, m);
 }
 

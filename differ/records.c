@@ -198,7 +198,7 @@ read_head(const struct json *v, struct record *r)
 		return "updatedTime is missing";
 	if (json_decimal(json_get(v, "closedPnl"), &r->pnl) == -1 ||
 	    !value_fits(r->pnl))
-		return "closedPnl is no decimal";
+		return "closedPnl is not a decimal";
 	r->known = 1;
 	return NULL;
 }
@@ -230,13 +230,13 @@ read_record(const struct json *v, enum category c, struct record *r)
 	else
 		return "side is not Buy or Sell";
 	if (read_positive(v, "closedSize", &r->size) == -1)
-		return "closedSize is no decimal above 0";
+		return "closedSize is not a decimal above 0";
 	if (read_positive(v, "avgEntryPrice", &r->entry) == -1 ||
 	    exits_weight(&r->cost, c, r->size, r->entry) == -1)
-		return "avgEntryPrice is no decimal above 0";
+		return "avgEntryPrice is not a decimal above 0";
 	if (read_positive(v, "avgExitPrice", &r->exit) == -1 ||
 	    exits_weight(&r->weight, c, r->size, r->exit) == -1)
-		return "avgExitPrice is no decimal above 0";
+		return "avgExitPrice is not a decimal above 0";
 	if (c == CATEGORY_INVERSE &&
 	    read_positive(v, "cumExitValue", &value) == 0)
 		r->weight = value;

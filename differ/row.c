@@ -143,7 +143,7 @@ incomplete(const struct row *r, const struct row_text *t)
 	    !value_fits(value))
 		return "size times avgPrice is out of range";
 	if (*l != '\0' && decimal_parse(&leverage, l, strlen(l)) == -1)
-		return "leverage is no decimal";
+		return "leverage is not a decimal";
 	return NULL;
 }
 
@@ -165,23 +165,23 @@ row_read(const struct row_text *t, struct row *out, const char **why)
 		*why = "positionStatus is not known";
 	else if (*f[ROW_SIZE] == '\0' ||
 	    number(f[ROW_SIZE], 0, &r.size, NULL) == -1)
-		*why = "size is no decimal from 0 on";
+		*why = "size is not a decimal from 0 up";
 	else if (number(f[ROW_AVG], 0, &r.avg, NULL) == -1)
-		*why = "avgPrice is no decimal from 0 on";
+		*why = "avgPrice is not a decimal from 0 up";
 	else if (row_mark(t, &r.mark) == -1)
-		*why = "markPrice is no decimal from 0 on";
+		*why = "markPrice is not a decimal from 0 up";
 	else if (number(f[ROW_CUM], 1, &r.cum, &r.has_cum) == -1)
-		*why = "cumRealisedPnl is no decimal";
+		*why = "cumRealisedPnl is not a decimal";
 	else if (strlen(f[ROW_LEVERAGE]) >= LEVERAGE_SIZE)
 		*why = "leverage is too long";
 	else if (whole(f[ROW_SEQ], &r.seq) == -1)
-		*why = "seq is no whole number";
+		*why = "seq is not a whole number";
 	else if (whole(f[ROW_OPEN], &r.open_time) == -1 ||
 	    r.open_time > TIME_MAX_MS)
-		*why = "openTime is no time";
+		*why = "openTime is not a time";
 	else if (whole(f[ROW_UPDATED], &r.updated) == -1 ||
 	    r.updated > TIME_MAX_MS)
-		*why = "updatedTime is no time";
+		*why = "updatedTime is not a time";
 	else if (decimal_sign(r.size) > 0)
 		*why = incomplete(&r, t);
 	else

@@ -268,9 +268,9 @@ snapshot_take(struct differ *d, struct account *a, const struct json *line,
 	    (*coin == '\0' || strlen(coin) >= COIN_SIZE))
 		*why = "settle_coin is missing or too long";
 	else if (positions == NULL || json_type(positions) != JSON_ARRAY)
-		*why = "positions is no array";
+		*why = "positions is not an array";
 	else if (closed != NULL && json_type(closed) != JSON_ARRAY)
-		*why = "closed_pnl is no array";
+		*why = "closed_pnl is not an array";
 	if (*why != NULL)
 		return -1;
 	p.s =

@@ -260,7 +260,7 @@ state_last(struct state *s, const char *table)
 		n = store_key_get_u64(key);
 	else if (err != STORE_NOTFOUND)
 		fail(s, table,
-		    err == STORE_OK ? "a key is no number"
+		    err == STORE_OK ? "a key is not a number"
 				    : store_errstr(s->store));
 	store_abort(t);
 	return n;

@@ -101,7 +101,7 @@ check_bytes(struct parser *p, const char *text, size_t len)
 		n = utf8_len(text, len);
 		if (n == 0)
 			return bad(p,
-			    "byte 0x%02x is no UTF-8: expected a "
+			    "byte 0x%02x is not UTF-8: expected a "
 			    "text in UTF-8",
 			    (unsigned char)*text);
 		if (*text == '\n')

@@ -60,8 +60,8 @@ poller_pages(struct poller *p, const char *path, const char *query, int sign,
 		for (v = json_first(list); v != NULL; v = json_next(v)) {
 			if (json_type(v) != JSON_OBJECT) {
 				poller_fail(p, 0,
-				    "%s: row %d of page %d is no object", path,
-				    n + 1, page + 1);
+				    "%s: row %d of page %d is not an object",
+				    path, n + 1, page + 1);
 				return STEP_FAILED;
 			}
 			st = row(arg, v);

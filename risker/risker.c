@@ -337,7 +337,7 @@ risker_line(struct risker *r, char *text, size_t len)
 	size_t n;
 
 	if (v == NULL || json_type(v) != JSON_OBJECT) {
-		skip(r, v == NULL ? json_error(r->doc) : "it is no object");
+		skip(r, v == NULL ? json_error(r->doc) : "it is not an object");
 		return;
 	}
 	type = json_string(json_get(v, "type"));

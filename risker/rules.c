@@ -228,7 +228,7 @@ deviation(struct asked *q)
 	    decimal_mul(
 		&d, decimal_abs(d), decimal_from_int(100), DECIMAL_UP) == -1 ||
 	    decimal_div(&d, d, mark, DECIMAL_UP) == -1)
-		error(q, "Price %s is no price of %s", number(q->a->price).s,
+		error(q, "Price %s is not a price of %s", number(q->a->price).s,
 		    q->a->symbol);
 	else if (decimal_cmp(d, q->l->max_deviation) > 0)
 		error(q,

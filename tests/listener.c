@@ -165,7 +165,7 @@ number(const char *text)
 	int64_t n;
 
 	if (num_parse(text, strlen(text), 0, 1 << 30, &n) == -1)
-		die(EX_USAGE, "'%s' is no number", text);
+		die(EX_USAGE, "'%s' is not a number", text);
 	return (size_t)n;
 }
 

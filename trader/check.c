@@ -244,7 +244,8 @@ check_entry(const struct order *o, struct buf *errors)
 	    decimal_parse(&c.stop, o->stop_loss, strlen(o->stop_loss)) == -1 ||
 	    decimal_sign(c.price) <= 0 ||
 	    decimal_mul(&c.notional, c.qty, c.price, DECIMAL_UP) == -1) {
-		error(&c, "Quantity, price or stop loss is no number above 0");
+		error(
+		    &c, "Quantity, price or stop loss is not a number above 0");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)

@@ -221,7 +221,7 @@ order_from_line(
 	o->kind = entry ? ORDER_ENTRY : ORDER_CLOSE;
 	if (json_time(json_get(line, "time"), &o->time_ms) == -1 ||
 	    json_time(json_get(line, "expires"), &o->expires_ms) == -1) {
-		(void)snprintf(why, size, "time or expires is no time");
+		(void)snprintf(why, size, "time or expires is not a time");
 		return -1;
 	}
 	if (json_get(line, "test") != NULL &&

@@ -411,7 +411,7 @@ bare_word(const char *s, const char **key)
 	*key = "";
 	while (*s != '\0') {
 		if (strncmp(s, "NaN", 3) == 0)
-			return "NaN is no JSON (TradingView writes it where a "
+			return "NaN is not JSON (TradingView writes it where a "
 			       "plot has no value)";
 		if (strncmp(s, "{{", 2) == 0)
 			return "a placeholder was not filled in "

@@ -200,7 +200,7 @@ check_result(const struct json *line, const char **id, int *code)
 		return "id is no alert's";
 	/* 504 is the one that TradingView does not send again. */
 	if (json_int(json_get(line, "code"), 200, 599, &n) == -1 || n == 504)
-		return "code is no HTTP status of an answer";
+		return "code is not an HTTP status of an answer";
 	if (json_bool(json_get(line, "ok"), &ok) == -1)
 		return "ok is neither true nor false";
 	*code = (int)n;

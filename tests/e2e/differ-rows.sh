@@ -43,7 +43,7 @@ table alarms | is_true -s 'any(.alarm == "identity main" and .open and (.text | 
     fail 'no alarm for the lines of another account'
 [ "$(grep -c 'level=error.*refused' differ.log)" -eq 2 ] || fail 'not every refused line was told'
 table health | is_true '.skipped == 3 and .out == 2' || fail 'health counts otherwise'
-grep -q 'msg="skipping a line: unknown word at byte 1" from="line 8"' differ.log || fail 'the line that is no JSON is not told'
+grep -q 'msg="skipping a line: unknown word at byte 1" from="line 8"' differ.log || fail 'the line that is not JSON is not told'
 # A line that is refused changes nothing.
 table account | is_true -s 'any(.type == "heartbeat" and .account == "main" and .host == "api.bybit.com")' ||
     fail 'a refused heartbeat was stored'

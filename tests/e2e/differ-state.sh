@@ -83,7 +83,7 @@ rm -rf broken && cp -R kept broken
 LC_ALL=C sed 's/{"account":"main","category":"linear","settle_coin":"USDT","symbol"/<"account":"main","category":"linear","settle_coin":"USDT","symbol"/g' \
     kept/differ.mdb >broken/differ.mdb
 cmp -s kept/differ.mdb broken/differ.mdb && fail 'the row was not found'
-damaged 'a row that is no JSON'
+damaged 'a row that is not JSON'
 grep -q positions status.log || fail 'the table is not named'
 
 # A second instance says who holds the state, also while that one is stopped.

@@ -72,7 +72,7 @@ head -c 5000 kept.mdb >state/differ.mdb
 damaged 'a file cut short' 'cut short'
 LC_ALL=C sed 's/"action":"INC/"action":<INC/g' kept.mdb >state/differ.mdb
 cmp -s kept.mdb state/differ.mdb && fail "no event was found to damage"
-damaged 'an event that is no JSON' 'last event cannot be read'
+damaged 'an event that is not JSON' 'last event cannot be read'
 cp kept.mdb state/differ.mdb
 "$B/notifier" </dev/null >copy.out 2>>notifier.log || fail "notifier ended with $?"
 [ ! -s copy.out ] || fail "the copy was taken for news"

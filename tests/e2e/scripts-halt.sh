@@ -77,8 +77,8 @@ for reason in '' "$(printf 'two\nlines\tand \033[31m')" "$(printf 'no \377\376 U
 	run 0 "$halt" "$reason"
 	[ "$(wc -l <"$T/p/state/halt")" -eq 1 ] || fail 'the file is not one line'
 	[ "$(wc -c <"$T/p/state/halt")" -lt 1000 ] || fail 'the file is too long'
-	is_true '.why | type == "string"' "$T/p/state/halt" || fail 'the file is no JSON'
-	iconv -f UTF-8 -t UTF-8 <"$T/p/state/halt" >/dev/null || fail 'the file is no UTF-8'
+	is_true '.why | type == "string"' "$T/p/state/halt" || fail 'the file is not JSON'
+	iconv -f UTF-8 -t UTF-8 <"$T/p/state/halt" >/dev/null || fail 'the file is not UTF-8'
 	! LC_ALL=C grep -q "$(printf '[\001-\010\033]')" "$T/p/state/halt" || fail 'control bytes'
 	run 0 "$resume"
 done

@@ -166,9 +166,9 @@ not_json(void **state)
 		{ GOOD ",\"x\":\"\\ud800\"}", "" },	      /* F47 */
 		{ GOOD ",}", "" },
 		{ "{" T ",\"trendComposite\":NaN}",
-		    "trendComposite: NaN is no JSON" }, /* F42 */
+		    "trendComposite: NaN is not JSON" }, /* F42 */
 		{ "{" T ",\"symbol\":\"NaN\",\"price\":NaN}",
-		    "price: NaN is no JSON" },
+		    "price: NaN is not JSON" },
 		{ "{" T ",\"price\":{{close}}}", "price: a placeholder" },
 		{ "{" T ",\"x\":\"NaN {{close}}\",\"price\":1,}",
 		    "byte" }, /* in a string it is not what is wrong */

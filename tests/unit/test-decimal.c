@@ -26,7 +26,7 @@ dec(const char *s)
 	struct decimal d = { 0 };
 
 	if (decimal_parse(&d, s, strlen(s)) == -1)
-		fail_msg("'%s' is no decimal", s);
+		fail_msg("'%s' is not a decimal", s);
 	return d;
 }
 

@@ -180,11 +180,11 @@ test_bad_rows(void **state)
 	static const struct {
 		const char *row, *why;
 	} t[] = {
-		{ "{\"size\":\"abc\"}", "size is no decimal from 0 on" },
-		{ "{\"size\":\"\"}", "size is no decimal from 0 on" },
-		{ "{}", "size is no decimal from 0 on" },
-		{ "{\"size\":\"-1\"}", "size is no decimal from 0 on" },
-		{ "{\"size\":\"1e3\"}", "size is no decimal from 0 on" },
+		{ "{\"size\":\"abc\"}", "size is not a decimal from 0 up" },
+		{ "{\"size\":\"\"}", "size is not a decimal from 0 up" },
+		{ "{}", "size is not a decimal from 0 up" },
+		{ "{\"size\":\"-1\"}", "size is not a decimal from 0 up" },
+		{ "{\"size\":\"1e3\"}", "size is not a decimal from 0 up" },
 		{ "{\"size\":{}}", "a field is neither a text nor a number" },
 		{ "{\"size\":\"1\",\"side\":\"Long\"}", "side is not known" },
 		{ "{\"size\":\"1\",\"side\":\"buy\"}", "side is not known" },
@@ -197,16 +197,16 @@ test_bad_rows(void **state)
 		{ "{\"size\":\"0\",\"positionStatus\":\"Odd\"}",
 		    "positionStatus is not known" },
 		{ "{\"size\":\"0\",\"markPrice\":\"x\"}",
-		    "markPrice is no decimal from 0 on" },
+		    "markPrice is not a decimal from 0 up" },
 		{ "{\"size\":\"0\",\"cumRealisedPnl\":\"x\"}",
-		    "cumRealisedPnl is no decimal" },
-		{ "{\"size\":\"0\",\"seq\":1.5}", "seq is no whole number" },
+		    "cumRealisedPnl is not a decimal" },
+		{ "{\"size\":\"0\",\"seq\":1.5}", "seq is not a whole number" },
 		{ "{\"size\":\"100000000\",\"side\":\"Buy\","
 		  "\"avgPrice\":\"100000000\"}",
 		    "size times avgPrice is out of range" },
 		{ "{\"size\":\"1\",\"side\":\"Buy\",\"avgPrice\":\"1\","
 		  "\"leverage\":\"much\"}",
-		    "leverage is no decimal" },
+		    "leverage is not a decimal" },
 	};
 	struct json_doc *doc = json_new();
 

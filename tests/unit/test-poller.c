@@ -154,7 +154,7 @@ no_line_for_a_failure(void **state)
 		{ 200, OK("{}"), "no list" },
 		{ 200, OK("{\"list\":null}"), "no list" },
 		{ 200, OK("{\"list\":{}}"), "no list" },
-		{ 200, OK("{\"list\":[1]}"), "no object" },
+		{ 200, OK("{\"list\":[1]}"), "not an object" },
 		{ 200, OK("{\"list\":[{\"symbol\":\"A\"}]}"), "positionIdx" },
 		{ 200, OK("{\"list\":[{\"positionIdx\":0}]}"), "symbol" },
 		{ 200, LIST("{\"symbol\":\"A&b\",\"positionIdx\":0}"),

@@ -600,7 +600,7 @@ test_unknown_names(void **arg)
 		(void)snprintf(text, sizeof(text), "\n%s=1\n", cases[i].name);
 		settings_free(good(text));
 		says(&warnings, "line 2: ");
-		says(&warnings, "is no setting of sluice and is ignored");
+		says(&warnings, "is not a setting of sluice and is ignored");
 		if (got != NULL)
 			says(&warnings, "did you mean");
 	}

@@ -201,11 +201,11 @@ test_damaged_file(void **arg)
 	memset(page, 0, sizeof(page));
 	for (at = 0; at < size; at += 4096)
 		assert_int_equal(pwrite(fd, page, 4096, at), 4096);
-	refused(&o, STORE_BAD, "is no store");
+	refused(&o, STORE_BAD, "is not a store");
 	memset(page, 'g', sizeof(page));
 	for (at = 0; at < size; at += 4096)
 		assert_int_equal(pwrite(fd, page, 4096, at), 4096);
-	refused(&o, STORE_BAD, "is no store");
+	refused(&o, STORE_BAD, "is not a store");
 	(void)close(fd);
 }
 

@@ -275,7 +275,7 @@ test_folder_is_checked(void **arg)
 	refused(&own, STORE_FAIL, "directory");
 	assert_int_equal(rmdir(path("differ.mdb")), 0);
 	assert_int_equal(mkfifo(path("differ.mdb"), 0600), 0);
-	refused(&own, STORE_BAD, "no regular file");
+	refused(&own, STORE_BAD, "not a regular file");
 }
 
 /* F80 */

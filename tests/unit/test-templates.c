@@ -242,7 +242,7 @@ each_mistake_is_named_with_its_line(void **state)
 		{ "[OPEN]\nx\ty\n", "2", "control byte 0x09" },
 		{ "[OPEN]\nx\ry\n", "2", "control byte 0x0d" },
 		{ "[OPEN]\nx\x7f\n", "2", "control byte 0x7f" },
-		{ "[OPEN]\nx\n\xd0\n", "3", "byte 0xd0 is no UTF-8" },
+		{ "[OPEN]\nx\n\xd0\n", "3", "byte 0xd0 is not UTF-8" },
 	};
 	char *large = malloc(TEMPLATES_SIZE_MAX + 1), err[256] = "";
 

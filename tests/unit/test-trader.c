@@ -127,10 +127,10 @@ test_limits(void **state)
 		/* What is no quantity, price or stop. */
 		{ "buy", "0", "50000", "49000", "is not above zero" },
 		{ "buy", "-0.1", "50000", "49000", "is not above zero" },
-		{ "buy", "0.1", "0", "49000", "is no number above 0" },
-		{ "buy", "0.1", "-50000", "49000", "is no number above 0" },
-		{ "buy", "", "50000", "49000", "is no number above 0" },
-		{ "buy", "0.1", "50000", "1e3", "is no number above 0" },
+		{ "buy", "0.1", "0", "49000", "is not a number above 0" },
+		{ "buy", "0.1", "-50000", "49000", "is not a number above 0" },
+		{ "buy", "", "50000", "49000", "is not a number above 0" },
+		{ "buy", "0.1", "50000", "1e3", "is not a number above 0" },
 	};
 	struct fake *f = *state;
 	struct order o;

@@ -155,7 +155,7 @@ is_over(const struct estimate *e, int64_t time)
 }
 
 void
-estimates_prune(struct differ *d, const struct account *a, int64_t time)
+estimates_prune(struct differ *d, const struct scope *s, int64_t time)
 {
 	struct store_key key;
 	size_t n = 0;
@@ -163,7 +163,7 @@ estimates_prune(struct differ *d, const struct account *a, int64_t time)
 	for (size_t i = 0; i < d->nestimates; i++) {
 		struct estimate *e = d->estimates[i];
 
-		if (e->at.scope->account != a || !is_over(e, time)) {
+		if (e->at.scope != s || !is_over(e, time)) {
 			d->estimates[n++] = e;
 			continue;
 		}

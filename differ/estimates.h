@@ -31,7 +31,7 @@ size_t estimate_of_order(const struct differ *d, const struct record *r);
 /* All that is left of the record joins the trade of estimate i. */
 void estimate_correct(struct differ *d, size_t i, struct record *r);
 
-/* Forget those of the account that are too old at time. */
-void estimates_prune(struct differ *d, const struct account *a, int64_t time);
+/* Forget those of the scope that are too old at time. */
+void estimates_prune(struct differ *d, const struct scope *s, int64_t time);
 
 #endif

@@ -626,7 +626,6 @@ records_prune(struct differ *d, struct account *a, int64_t time)
 	struct prune p = { .d = d, .before = time - RECORD_KEPT_MS };
 	int64_t day = time / 86400000;
 
-	estimates_prune(d, a, time);
 	if (day <= a->pruned)
 		return;
 	a->pruned = day;

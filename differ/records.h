@@ -55,7 +55,7 @@ void record_join(struct differ *d, struct record *r, struct trade *t);
 /* Let d->records have one more. */
 void records_add(struct differ *d, struct record *r);
 
-/* Forget what is old at time: the account's records and estimates. */
+/* Forget the account's records that are old at time. */
 void records_prune(struct differ *d, struct account *a, int64_t time);
 
 #endif

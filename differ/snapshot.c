@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "differ/array.h"
 #include "differ/differ.h"
+#include "differ/estimates.h"
 #include "differ/exits.h"
 #include "differ/model.h"
 #include "differ/read.h"
@@ -282,6 +283,8 @@ snapshot_take(struct differ *d, struct account *a, const struct json *line,
 	differ_took(d);
 	records_prune(d, a, time);
 	p.before = p.s->last;
+	/* After an outage the first line may have a record of before it. */
+	estimates_prune(d, p.s, p.before);
 	p.s->last = time;
 	if (p.s->first == 0)
 		p.s->first = time;

@@ -506,14 +506,16 @@ of_one_trade(const struct record *a, const struct record *b)
 }
 
 /*
- * The records of the i-th one's trade join it.  In one-way mode a trade on the
- * other side comes between two.
+ * The records of the i-th one's trade join it: the seq of their last fill, 0
+ * where it is not known.  In one-way mode a trade on the other side comes
+ * between two.
  */
-static void
+static int64_t
 gather(struct differ *d, struct estimate *e, size_t i, int64_t now)
 {
 	const struct record *first = d->records[i];
 	struct trade *t = &e->trade;
+	int64_t seq = 0;
 
 	for (; i < d->nrecords; i++) {
 		struct record *r = d->records[i];
@@ -527,20 +529,25 @@ gather(struct differ *d, struct estimate *e, size_t i, int64_t now)
 		record_join(d, r, t);
 		t->reason = record_reason(r);
 		t->opened = r->time;
+		if (r->seq > seq)
+			seq = r->seq;
 	}
+	return seq;
 }
 
 /*
  * A trade that no snapshot showed: records are all that is known of it.  Those
  * with the same average entry are of one trade that several orders closed.  It
  * bears the time of that: after an outage it may be hours old, and no news.
+ * Rows can come later than records: one that shows it yet shows nothing new.
  */
 static void
-tell_unseen(struct differ *d, const struct scope *s, size_t i, int64_t now)
+tell_unseen(struct differ *d, struct scope *s, size_t i, int64_t now)
 {
 	const struct record *r = d->records[i];
 	struct estimate e = { .at = { .scope = s }, .told = now, .more = 1 };
 	struct trade *t = &e.trade;
+	int64_t seq;
 
 	memcpy(e.at.symbol, r->symbol, sizeof(e.at.symbol));
 	if (scope_hedged(d, s, r->symbol))
@@ -549,7 +556,7 @@ tell_unseen(struct differ *d, const struct scope *s, size_t i, int64_t now)
 	t->side = r->side;
 	t->entry = r->entry;
 	memcpy(t->leverage, r->leverage, sizeof(t->leverage));
-	gather(d, &e, i, now);
+	seq = gather(d, &e, i, now);
 	t->size = t->max = t->exits.qty;
 	signal_emit(d,
 	    &(struct signal){ .at = &e.at,
@@ -565,10 +572,11 @@ tell_unseen(struct differ *d, const struct scope *s, size_t i, int64_t now)
 		.old_size = t->max,
 		.time = t->closed });
 	estimate_keep(d, &e);
+	scope_passed(d, s, &e.at, seq);
 }
 
 void
-records_decide(struct differ *d, const struct scope *s, int64_t now)
+records_decide(struct differ *d, struct scope *s, int64_t now)
 {
 	for (size_t i = 0; i < d->nrecords; i++) {
 		struct record *r = d->records[i];

@@ -31,7 +31,7 @@ void executions_take(struct differ *d, const struct account *a, enum category c,
  * that is open corrects one whose CLOSE is told, or is of a trade that no
  * snapshot showed, or waits for the next snapshot.
  */
-void records_decide(struct differ *d, const struct scope *s, int64_t now);
+void records_decide(struct differ *d, struct scope *s, int64_t now);
 
 /*
  * Before they are settled: more of an order that a closed trade has taken of,

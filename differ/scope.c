@@ -138,6 +138,21 @@ scope_add(struct differ *d, struct scope *s, const char *symbol, int idx)
 	return l;
 }
 
+void
+scope_passed(
+    struct differ *d, struct scope *s, const struct place *at, int64_t seq)
+{
+	struct leg *l;
+	int found;
+	size_t i = scope_place(s, at->symbol, at->idx, &found);
+
+	l = found ? s->legs[i] : scope_add(d, s, at->symbol, at->idx);
+	if (l == NULL || !leg_done(l) || seq <= l->last.seq)
+		return;
+	l->last.seq = seq;
+	l->dirty = 1;
+}
+
 int
 scope_elsewhere(
     const struct differ *d, const struct scope *s, const char *symbol, int idx)

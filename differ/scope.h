@@ -24,6 +24,10 @@ size_t scope_place(
 struct leg *scope_add(
     struct differ *d, struct scope *s, const char *symbol, int idx);
 
+/* Where nothing is held: rows whose seq is below this one are old (F19). */
+void scope_passed(
+    struct differ *d, struct scope *s, const struct place *at, int64_t seq);
+
 /* 1 where another scope of the account and category holds that position. */
 int scope_elsewhere(
     const struct differ *d, const struct scope *s, const char *symbol, int idx);

@@ -311,21 +311,72 @@ the_end_does_not_wait(void **state)
 	f->n->airborne += 10;
 }
 
+/* A watch that tells of the alarms in the fixture's state. */
+static void
+open_watch(struct watch *w, struct fixture *f, struct settings **settings)
+{
+	struct buf errors, warnings;
+
+	buf_init(&errors, 65536);
+	buf_init(&warnings, 65536);
+	*settings = settings_read("/dev/null", &errors, &warnings);
+	assert_non_null(*settings);
+	buf_release(&errors);
+	buf_release(&warnings);
+	watch_init(w, f->n, NULL, f->dir, *settings, 1, f->now);
+}
+
+static void
+put_alarm(struct fixture *f, int open)
+{
+	struct store_txn *t = begin(f, 1);
+
+	assert_int_equal(
+	    alarm_put(t, "some", open, "something", f->now.wall_ms), 1);
+	assert_int_equal(store_commit(t), STORE_OK);
+	pass(f, 100);
+}
+
+/* What came and went before anybody looked is no news, also not its end. */
+static void
+the_operator_hears_of_an_end_after_a_beginning(void **state)
+{
+	struct fixture *f = *state;
+	struct settings *settings;
+	struct watch w;
+
+	open_watch(&w, f, &settings);
+	put_alarm(f, 1);
+	put_alarm(f, 0);
+	assert_int_equal(watch_tick(&w, f->now), STORE_OK);
+	assert_int_equal(count(f, "messages"), 0);
+	put_alarm(f, 1);
+	assert_int_equal(watch_tick(&w, f->now), STORE_OK);
+	assert_int_equal(count(f, "messages"), 1);
+	put_alarm(f, 0);
+	assert_int_equal(watch_tick(&w, f->now), STORE_OK);
+	assert_int_equal(count(f, "messages"), 2);
+	put_alarm(f, 1);
+	put_alarm(f, 0);
+	assert_int_equal(watch_tick(&w, f->now), STORE_OK);
+	assert_int_equal(count(f, "messages"), 2);
+	put_alarm(f, 1);
+	assert_int_equal(watch_tick(&w, f->now), STORE_OK);
+	assert_int_equal(count(f, "messages"), 3);
+	watch_release(&w);
+	settings_free(settings);
+}
+
 /* Each subscriber whose chat was ever gone has an alarm, open or closed. */
 static void
 the_operator_hears_of_many_alarms(void **state)
 {
 	struct fixture *f = *state;
-	struct settings *settings;
-	struct buf errors, warnings;
 	struct store_txn *t = begin(f, 1);
+	struct settings *settings;
 	struct watch w;
 	char name[32];
 
-	buf_init(&errors, 65536);
-	buf_init(&warnings, 65536);
-	settings = settings_read("/dev/null", &errors, &warnings);
-	assert_non_null(settings);
 	for (int i = 0; i < 2 * MANY; i++) {
 		snprintf(name, sizeof(name), "subscriber tg%d", 100000000 + i);
 		assert_int_equal(alarm_put(t, name, 1,
@@ -336,15 +387,13 @@ the_operator_hears_of_many_alarms(void **state)
 		    1);
 	}
 	assert_int_equal(store_commit(t), STORE_OK);
-	watch_init(&w, f->n, NULL, f->dir, settings, 1, f->now);
+	open_watch(&w, f, &settings);
 	assert_int_equal(watch_tick(&w, f->now), STORE_OK);
 	assert_int_equal(count(f, "told"), 2 * MANY);
 	assert_int_equal(watch_tick(&w, f->now), STORE_OK);
 	assert_int_equal(count(f, "messages"), 2 * MANY);
 	watch_release(&w);
 	settings_free(settings);
-	buf_release(&errors);
-	buf_release(&warnings);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -362,6 +411,7 @@ main(void)
 		TEST(what_is_not_used_is_forgotten),
 		TEST(a_new_address_is_found),
 		TEST(the_end_does_not_wait),
+		TEST(the_operator_hears_of_an_end_after_a_beginning),
 		TEST(the_operator_hears_of_many_alarms),
 	};
 

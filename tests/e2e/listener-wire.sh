@@ -53,6 +53,11 @@ while True:
                 s.send(b"P")
             except OSError:
                 pass
+        try:
+            if b" 503 " in s.recv(4096):
+                print("turned away", flush=True)
+        except OSError:
+            pass
     time.sleep(0.1)
 END
 
@@ -110,6 +115,7 @@ wait_for 10 has starved.out listening
 port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' starved.out)
 spawn crowd python3 idle.py "$port" 100
 wait_for 10 has starved.log 'unable to accept'
+wait_for 10 has crowd.out 'turned away'
 ticks=$(cpu starved)
 sleep 1
 [ $(($(cpu starved) - ticks)) -lt 30 ] || fail "it is busy with nothing to accept with"

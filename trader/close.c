@@ -177,7 +177,7 @@ next_attempt(struct order *o)
 	order_link(o);
 	o->state = ORDER_NEW;
 	o->step = STEP_WAIT;
-	o->sends = o->retries = 0;
+	o->sends = 0;
 	o->sent_ms = o->used_mono = 0;
 	o->order_id[0] = '\0';
 	o->filled = decimal_zero;
@@ -221,13 +221,6 @@ close_back_off(struct order *o)
 	    trader_back_off(AGAIN_MS, AGAIN_MAX_MS, o->retries++);
 }
 
-void
-close_anew(struct order *o)
-{
-	close_back_off(o);
-	next_attempt(o);
-}
-
 /*
  * Refused, or final without a fill: the position is read again.  Flat is done
  * (110017); an order that was booked has used its link id up.
@@ -235,8 +228,6 @@ close_anew(struct order *o)
 void
 close_in_vain(struct order *o, int booked)
 {
-	int retries;
-
 	if (o->kind == ORDER_CLOSE && !booked && o->ret_code != 110017 &&
 	    o->retries > 5) {
 		finish(o, ORDER_REJECTED);
@@ -245,13 +236,10 @@ close_in_vain(struct order *o, int booked)
 	o->need_mono = o->t->mono_ms;
 	close_back_off(o);
 	o->step = STEP_WAIT;
-	if (!booked) {
+	if (booked)
+		next_attempt(o);
+	else
 		o->sends--; /* that one had no effect */
-		return;
-	}
-	retries = o->retries;
-	next_attempt(o);
-	o->retries = retries;
 }
 
 /* Where this machine's clock is off no time tells which came first (F56). */
@@ -477,6 +465,7 @@ rest(struct order *o)
 		o->next_mono = t->mono_ms + AGAIN_MS;
 		return;
 	}
+	o->retries = 0;
 	next_attempt(o);
 }
 

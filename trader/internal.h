@@ -164,8 +164,6 @@ int protect_another(const struct order *o, const struct position *p);
 void close_filled(struct order *o);
 void close_in_vain(struct order *o, int booked);
 void close_back_off(struct order *o);
-/* Its link id is used up, by an order that is nowhere found. */
-void close_anew(struct order *o);
 
 /* slot.c */
 struct slot *slot_of(struct trader *t, const char *symbol);

@@ -477,7 +477,8 @@ judge_absence(struct order *o)
 		if (o->used_mono != 0 &&
 		    t->mono_ms - o->used_mono >=
 			t->opts.recv_window_ms + MARGIN_MS) {
-			close_anew(o);
+			/* Its link id is used up, by one that is nowhere. */
+			close_in_vain(o, 1);
 			return;
 		}
 		/* The same reduceOnly order once more does no harm. */

@@ -192,13 +192,11 @@ check_zone(const char *s)
 	    only(s, strlen(s), LETTERS DIGITS "+-:,./") &&
 	    strpbrk(s, DIGITS) != NULL)
 		return 0;
-	if (strcmp(s, "UTC") == 0)
+	if (strcmp(s, "UTC") == 0 || strcmp(s, "Etc/UTC") == 0)
 		return 0;
 	if (!only(s, strlen(s), LETTERS DIGITS "+-_/") || *s == '/' ||
 	    *s == '\0')
 		return invalid();
-	if (access(ZONEINFO, F_OK) == -1)
-		return 0;
 	n = snprintf(path, sizeof(path), ZONEINFO "/%s", s);
 	if (n < 0 || (size_t)n >= sizeof(path) || access(path, R_OK) == -1 ||
 	    stat(path, &st) == -1 || !S_ISREG(st.st_mode))
@@ -391,7 +389,9 @@ setting_expected(struct buf *b, const struct setting_def *d)
 		    b, "ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080");
 		break;
 	case KIND_ZONE:
-		buf_puts(b, "a time zone, such as UTC or Europe/Moscow");
+		buf_puts(b,
+		    "a time zone of the package tzdata, such as UTC or "
+		    "Europe/Moscow");
 		break;
 	case KIND_WORDS:
 		buf_puts(b, "a comma-separated list of ");

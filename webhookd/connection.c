@@ -154,12 +154,23 @@ connection_answer(struct request *r, int status, const char *type,
 		connection_free(r);
 }
 
+static void
+tell_refused(const struct request *r, int status, const char *why)
+{
+	const struct server_opts *o = &r->s->o;
+
+	if (o->refused != NULL)
+		o->refused(o->arg, r, status, why);
+}
+
 /* Refuse what never came to the handler. */
 static void
 refuse(struct request *r, int status, const char *why)
 {
 	struct buf b;
 
+	if (r->early != 0 || r->in.len > 0)
+		tell_refused(r, status, why);
 	r->linger = 1;
 	buf_init(&b, REFUSAL_MAX);
 	if (answer_refusal(&b, why) == -1)
@@ -412,6 +423,17 @@ on_eof(struct request *r)
 	connection_free(r);
 }
 
+/* Where the client said what it has against us, or the other way round. */
+static void
+tell_handshake(const struct request *r)
+{
+	const char *why =
+	    ERR_reason_error_string(bufferevent_get_openssl_error(r->bev));
+
+	if (why != NULL)
+		tell_refused(r, 0, why);
+}
+
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
@@ -422,8 +444,11 @@ on_event(struct bufferevent *bev, short what, void *arg)
 		begin(r);
 	else if ((what & BEV_EVENT_EOF) != 0)
 		on_eof(r);
-	else if ((what & BEV_EVENT_ERROR) != 0)
+	else if ((what & BEV_EVENT_ERROR) != 0) {
+		if (r->state == REQUEST_HANDSHAKE)
+			tell_handshake(r);
 		connection_drop(r);
+	}
 }
 
 static void

@@ -167,6 +167,19 @@ front_public_gone(void *arg, struct request *r)
 }
 
 void
+front_public_refused(
+    void *arg, const struct request *r, int status, const char *why)
+{
+	struct process *p = arg;
+
+	if (status != 0)
+		note_refusal(p, r, status, why, NULL, 1);
+	else if (++p->strangers <= STRANGERS_MAX)
+		log_warn("a TLS handshake failed", LOG_STR("reason", why),
+		    LOG_STR("source", request_address(r)));
+}
+
+void
 front_admin(void *arg, struct request *r)
 {
 	struct process *p = arg;

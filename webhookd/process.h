@@ -83,6 +83,8 @@ void start_undo(struct process *p);
 /* front.c: the handlers of the two listeners; arg is the process. */
 void front_public(void *arg, struct request *r);
 void front_public_gone(void *arg, struct request *r);
+void front_public_refused(
+    void *arg, const struct request *r, int status, const char *why);
 void front_admin(void *arg, struct request *r);
 void front_admin_gone(void *arg, struct request *r);
 /* How many refusals were not worth a line each; once a second. */

@@ -63,6 +63,13 @@ struct server_opts {
 	 * sending side alone is still there.
 	 */
 	void (*gone)(void *arg, struct request *r);
+	/*
+	 * For the log: what never came to the handler was refused, with that
+	 * status; 0: the TLS handshake failed.  Not told of a client that said
+	 * nothing until its time was over.  NULL: nobody asks.
+	 */
+	void (*refused)(
+	    void *arg, const struct request *r, int status, const char *why);
 	void *arg;
 };
 

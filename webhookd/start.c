@@ -282,6 +282,7 @@ start_servers(struct process *p)
 		.per_address = PER_ADDRESS,
 		.handler = front_public,
 		.gone = front_public_gone,
+		.refused = front_public_refused,
 		.arg = p,
 	};
 	struct server_opts admin = {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # F48, as far as it is webhookd's: alerts over TLS, SIGHUP with a new
 # certificate, with one that does not fit its key, and the alarm 14 days before
-# it ends.  The rest of TLS: unit/test-tls, e2e/listener-tls.
+# it ends; a client that does not trust it.  The rest of TLS: unit/test-tls, e2e/listener-tls.
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/webhookd.sh"
 . "$top/tests/tls.sh"
@@ -37,4 +37,9 @@ subject long || fail 'F48: the new certificate is not in use'
 post "$(alert BTCUSDT 1640995200000)" --cacert long.pem
 answers 200 '.duplicate == true'
 wait_for 10 alarm false
+
+# Who does not get through for want of trust is in the log.
+post "$(alert BTCUSDT 1640995260000)" --cacert short.pem 2>curl.log
+answers cut
+wait_for 10 has "$T/webhookd.log" 'a TLS handshake failed.*unknown ca.*source=127.0.0.1'
 stop webhookd

@@ -64,6 +64,15 @@ on_gone(void *arg, struct request *r)
 	fx.gone++;
 }
 
+static void
+on_refused(void *arg, const struct request *r, int status, const char *why)
+{
+	assert_ptr_equal(arg, &fx.handled);
+	fx.refused++;
+	(void)snprintf(fx.why, sizeof(fx.why), "%d %s %s", status,
+	    request_address(r), why);
+}
+
 int
 setup(void **arg)
 {
@@ -81,8 +90,9 @@ setup(void **arg)
 		.per_address = 64,
 		.handler = handler,
 		.gone = on_gone,
+		.refused = on_refused,
 		.arg = &fx.handled };
-	fx.handled = fx.gone = fx.hold = 0;
+	fx.handled = fx.gone = fx.hold = fx.refused = 0;
 	fx.held = NULL;
 	fx.large = 0;
 	return fx.base == NULL ? -1 : 0;

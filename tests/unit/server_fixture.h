@@ -30,6 +30,8 @@ struct fixture {
 	char seen[512];	      /* method, path, query, address, X-A, body */
 	size_t large;	      /* bytes of its answer; 0: "done" */
 	char reply[8192];     /* what get read last */
+	int refused;	      /* without the handler */
+	char why[256];	      /* the last one: status, address, reason */
 };
 extern struct fixture fx;
 

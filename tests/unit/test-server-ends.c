@@ -61,6 +61,7 @@ test_deadline(void **arg)
 			assert_int_equal(status_of(fx.reply), 408);
 	}
 	assert_int_equal(fx.handled, 0);
+	assert_int_equal(fx.refused, 4); /* the silent one is not told of */
 	check_idle();
 }
 

@@ -443,7 +443,10 @@ test_allow(void **arg)
 	fd = dial();
 	(void)get(fd);
 	assert_int_equal(status_of(fx.reply), 403);
+	assert_string_equal(
+	    fx.why, "403 127.0.0.1 This address is not allowed");
 	assert_int_equal(ask(VIA("52.32.178.7") LENGTH "ab"), 403);
+	assert_int_equal(fx.refused, 2);
 	check_idle();
 	server_free(fx.server);
 
@@ -451,7 +454,10 @@ test_allow(void **arg)
 	start();
 	assert_int_equal(ask(VIA("52.32.178.7") LENGTH "ab"), 200);
 	assert_int_equal(ask(VIA("52.32.178.7, 192.0.2.1") LENGTH "ab"), 403);
+	assert_string_equal(
+	    fx.why, "403 192.0.2.1 This address is not allowed");
 	assert_int_equal(ask(ALERT), 403);
+	assert_int_equal(fx.refused, 4);
 	/* So long that it could hide something. */
 	fx.o.header_max = 8192;
 	server_free(fx.server);

@@ -381,6 +381,9 @@ admit_token(struct api *a, struct request *r)
 	}
 	if (a->server != NULL)
 		guess_wrong(a->server, request_address(r));
+	if (a->o.note != NULL)
+		a->o.note(a->o.arg, "refused a wrong ADMIN_TOKEN",
+		    request_address(r));
 	request_refuse(r, 401, "Bad token");
 	return 0;
 }

@@ -44,7 +44,8 @@ struct api_opts {
 	 */
 	int (*send)(void *arg, const char *line, size_t len);
 	void (*counts)(void *arg, struct api_counts *out);
-	/* An operator did something: for the log; what, and who.  Or NULL. */
+	/* An operator did something, or somebody had a wrong token: for the
+	 * log; what, and who.  Or NULL. */
 	void (*note)(void *arg, const char *what, const char *who);
 	void *arg;
 };

@@ -184,7 +184,12 @@ test_with_token(void **arg)
 		r.host = "sluice.example";
 		r.authorization = cases[i].authorization;
 		fake.guesses = 0;
+		fake.note[0] = '\0';
 		fake_ask(&r);
+		assert_string_equal(fake.note,
+		    cases[i].guesses > 0
+			? "refused a wrong ADMIN_TOKEN, 192.0.2.7"
+			: "");
 		if (r.status != cases[i].status ||
 		    fake.guesses != cases[i].guesses)
 			fail_msg("case %zu: %d %s, %d guesses", i, r.status,

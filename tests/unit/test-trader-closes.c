@@ -74,6 +74,27 @@ test_entry_for_show(void **state)
 	fake_expect_stands(f, 0);
 }
 
+/* DRY_RUN is about what alerts ask for: what stands is guarded, and -F acts. */
+static void
+test_guarded_under_dry_run(void **state)
+{
+	struct fake *f = *state;
+
+	fake_alert(f, 1, "buy");
+	fake_run(f, 500);
+	f->opts.dry_run = 1;
+	fake_crash(f, 0);
+	fake_alert(f, 2, "close");
+	f->stop = 0;
+	fake_run(f, 4000);
+	fake_expect(f, 2, "-0", "dry");
+	fake_expect(f, 1, "-0", "protected");
+	fake_expect_stands(f, 20);
+	trader_flatten(f->t, 1);
+	fake_run(f, 2000);
+	fake_expect_stands(f, 0);
+}
+
 /* -F alone has no input: a close whose line it never gets is not in the way. */
 static void
 test_flatten_beside_a_close(void **state)
@@ -548,6 +569,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_close_for_show),
 		CLOSE(test_entry_for_show),
+		CLOSE(test_guarded_under_dry_run),
 		CLOSE(test_flatten_beside_a_close),
 		CLOSE(test_flatten_is_remembered),
 		CLOSE(test_stop_beside_a_close),

@@ -52,10 +52,7 @@ commands_heard(struct commands *c, const struct said *said, struct moment now)
 static enum store_error
 say(struct task *k, enum section section, const struct values *v)
 {
-	static const struct values none;
-
-	(void)template_put(k->b, k->c->n->o.templates, section, lang_of(k),
-	    v != NULL ? v : &none);
+	(void)template_put(k->b, k->c->n->o.templates, section, lang_of(k), v);
 	return STORE_OK;
 }
 

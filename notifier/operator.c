@@ -111,10 +111,7 @@ static void
 say(const struct operator_desk *d, struct buf *b, enum section section,
     const struct values *v)
 {
-	static const struct values none;
-
-	(void)template_put(
-	    b, d->n->o.templates, section, d->n->o.lang, v != NULL ? v : &none);
+	(void)template_put(b, d->n->o.templates, section, d->n->o.lang, v);
 }
 
 static void

@@ -133,8 +133,9 @@ struct templates *templates_new(const char *dir, char *err, size_t size);
 void templates_free(struct templates *t); /* NULL is fine */
 
 /*
- * Append the text of a section; lang is "ru" or "en".  Nothing is allocated
- * but by b.  0, or -1 where every line was left out, or b failed.
+ * Append the text of a section; lang is "ru" or "en", and v may be NULL where
+ * there is nothing to fill in.  Nothing is allocated but by b.  0, or -1 where
+ * every line was left out, or b failed.
  */
 int template_put(struct buf *b, const struct templates *t, enum section s,
     const char *lang, const struct values *v);

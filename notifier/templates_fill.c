@@ -206,10 +206,13 @@ template_put(struct buf *b, const struct templates *t, enum section s,
 {
 	const struct template *own =
 	    &t->of[strcmp(lang, "en") == 0 ? LANG_EN : LANG_RU][s];
+	static const struct values none;
 	const struct op *o = own->op, *end = own->op + own->n;
 	int blank = 0, lines = 0;
 	size_t from;
 
+	if (v == NULL)
+		v = &none;
 	while (o < end) {
 		if (o->kind == OP_BLANK) {
 			blank = 1;

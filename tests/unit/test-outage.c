@@ -2,7 +2,7 @@
  * notifier while nobody can be reached: thousands of deliveries wait for one
  * that is tried now and then, nothing is lost, who never got the OPEN gets no
  * more of its trade and did not pay (F34); alarms; and it goes on over a
- * restart.
+ * restart.  Of which alarms the operator hears.
  *
  * Not tested here: what tells an outage from a bad address (test-way), the
  * wire (tests/e2e/notifier-outage.sh).

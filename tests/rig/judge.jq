@@ -66,11 +66,13 @@ def chain: . as $t | .events as $e
 
 def subsequence($of): . as $s | reduce $of[] as $x (0; if . < ($s | length) and $s[.] == $x then . + 1 else . end) == ($s | length);
 
-# One told trade is the very one that the exchange had.
+# One told trade is the very one that the exchange had.  Its OPEN bears the time
+# of the list; a row that was asked for by its symbol, as the list lacked it, can
+# be later by as long as plan lets a list wait.
 def fits($x): .side == $x.side and (.sizes | subsequence($x.sizes))
     and ((.closed == null) == ($x.closed == null))
     and ($x.closed != null or .sizes[-1] == $x.sizes[-1])
-    and .opened >= $x.opened - 200;
+    and .opened >= $x.opened - 1000;
 
 # Each trade of the exchange was seen, or told afterwards by each of the orders
 # that closed it, or by all that these closed, in one with those on the same side

@@ -5,8 +5,8 @@
 # Sets $dir: that of -d, else of STATE_DIR, else of STATE_DIR in .env, else
 # ./state, or ./paper where that alone is there.  What .env says, and what is
 # left to the scripts, counts from the project's folder.  No program of Sluice
-# is needed.  A folder that is not there ends the script with 78: a halt in
-# the wrong place stops nothing.
+# is needed.  A folder that is not there, or a .env that cannot be read, ends
+# the script with 78: a halt in the wrong place stops nothing.
 
 # is_held FILE: somebody has the lock.
 is_held() {
@@ -71,7 +71,12 @@ state_dir() {
 		state_args=2
 	fi
 	if [ -z "$dir" ]; then
-		[ ! -r "$top/.env" ] || dir=$(dotenv STATE_DIR "$top/.env")
+		if [ -r "$top/.env" ]; then
+			dir=$(dotenv STATE_DIR "$top/.env")
+		elif [ -e "$top/.env" ]; then
+			echo "$me: $top/.env, which may say where the state is, cannot be read: expected -d DIR, or STATE_DIR in the environment; nothing was done" >&2
+			exit 78
+		fi
 		if [ -z "$dir" ]; then
 			dir=./state
 			[ -d "$top/state" ] || [ ! -d "$top/paper" ] || dir=./paper

@@ -164,6 +164,18 @@ for line in 'STATE_DIR=' 'STATE_DIR= # words' 'LOG_LEVEL=nonsense'; do
 	expected=$T/p/state
 	halts_in "$halt"
 done
+# One that somebody else may read alone says nothing of where the state is not.
+chmod 0 "$T/p/.env"
+without=
+[ ! -r "$T/p/.env" ] || without='setpriv --bounding-set=-dac_override,-dac_read_search'
+if $without true 2>/dev/null; then
+	run 78 $without "$halt"
+	says 'cannot be read'
+	[ ! -e "$T/p/state/halt" ] || fail 'halted in a folder that was guessed'
+	expected=$T/other
+	halts_in $without "$halt" -d "$T/other"
+fi
+chmod 600 "$T/p/.env"
 printf 'STATE_DIR=#named\n' >"$T/p/.env"
 mkdir "$T/p/#named"
 expected=$T/p/#named

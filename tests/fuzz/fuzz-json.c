@@ -91,15 +91,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		json_keys_init(&keys, kept_keys);
 	}
 	text = malloc(size + 1);
-	check(doc != NULL && text != NULL);
+	check(text != NULL);
 	buf_init(&first, 16 * size + 64);
 	buf_init(&second, 16 * size + 64);
 	if (size > 0)
 		memcpy(text, data, size);
 	v = json_parse(doc, text, size);
-	if (v == NULL)
-		check(strcmp(json_error(doc), "out of memory") != 0);
-	else {
+	if (v != NULL) {
 		read_all(v);
 		part = json_parse_keys(other, text, size, &keys);
 		check(part != NULL);

@@ -241,6 +241,9 @@ compose(struct notifier *n, struct store_txn *t, struct flight *f,
 	*step = ask(n, f, now);
 	if (*step != STEP_SEND)
 		return STORE_OK;
+	/* On another channel it begins anew: its parts are others there. */
+	if (strcmp(d->channel, f->s.channel) != 0)
+		d->parts = 0;
 	memcpy(d->channel, f->s.channel, sizeof(d->channel));
 	e = find_message(
 	    n, t, d, f->s.lang[0] != '\0' ? f->s.lang : n->o.lang, &c);

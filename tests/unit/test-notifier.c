@@ -256,6 +256,27 @@ a_busy_channel_is_left_alone(void **state)
 	assert_true(notifier_idle(f->n, f->now));
 }
 
+/* The first part went over slack, where parts are shorter. */
+static void
+a_text_begins_anew_on_another_channel(void **state)
+{
+	struct fixture *f = *state;
+	struct store_txn *t;
+	struct delivery d;
+
+	add(f, "s1", 1);
+	take(f, 1, "OPEN");
+	d = delivery(f, J1, 1, "s1");
+	d.parts = 1;
+	strcpy(d.channel, "slack");
+	t = begin(f, 1);
+	assert_int_equal(delivery_put(t, &d), STORE_OK);
+	assert_int_equal(store_commit(t), STORE_OK);
+	f->channel.units_max = 50;
+	run(f);
+	assert_string_equal(f->sent, "1:(1/2)|1:(2/2)|");
+}
+
 static void
 who_is_removed_gets_nothing_more(void **state)
 {
@@ -350,6 +371,7 @@ main(void)
 		TEST(a_restart_sends_what_is_not_settled),
 		TEST(sends_are_bounded),
 		TEST(a_busy_channel_is_left_alone),
+		TEST(a_text_begins_anew_on_another_channel),
 		TEST(who_is_removed_gets_nothing_more),
 		TEST(a_lost_journal_is_noticed),
 		cmocka_unit_test_setup_teardown(

@@ -54,7 +54,7 @@ confine_file(struct confine *c, const char *path)
 	 * is missing.  What lies beside that must not be the whole system.
 	 */
 	if (realpath(path, real) != NULL ||
-	    (errno == ENOENT && strrchr(real, '/') > real))
+	    (errno == ENOENT && strchr(real + 1, '/') != NULL))
 		confine_parent(c, real, CONFINE_READ);
 }
 

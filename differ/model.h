@@ -191,8 +191,8 @@ struct record {
 	int known;	/* the record came; else only its execution did */
 	enum side side; /* of the trade that it closes */
 	int64_t time;
-	int64_t seq; /* of its last fill, by an execution; 0: not known */
-	int ahead;   /* seq may be of more than the record tells yet */
+	int64_t seq; /* of its last execution that closed; 0: not known */
+	struct decimal filled; /* what its known executions closed */
 	struct decimal size, pnl, exit, entry; /* Bybit's, in all */
 	struct decimal weight, cost;
 	char leverage[LEVERAGE_SIZE];

@@ -491,7 +491,7 @@ record_put(struct buf *b, const struct record *r)
 	json_put_string(b, "order_id", r->order_id);
 	json_put_time(b, "time", r->time);
 	put_int(b, "seq", r->seq);
-	put_flag(b, "ahead", r->ahead);
+	put_decimal(b, "filled", r->filled);
 	put_flag(b, "tracked", r->scope != NULL);
 	put_flag(b, "known", r->known);
 	if (r->known) {
@@ -526,7 +526,7 @@ record_get(const struct json *v, struct record *r)
 	    get_text(v, "order_id", r->order_id, sizeof(r->order_id)) == -1 ||
 	    get_time(v, "time", &r->time) == -1 ||
 	    get_int(v, "seq", &r->seq) == -1 ||
-	    get_flag(v, "ahead", &r->ahead) == -1 ||
+	    get_decimal(v, "filled", &r->filled) == -1 ||
 	    get_flag(v, "known", &r->known) == -1 ||
 	    get_side(v, "closes", &r->side) == -1 ||
 	    get_decimal(v, "closed_size", &r->size) == -1 ||

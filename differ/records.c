@@ -321,8 +321,8 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 			grow(r, in);
 	}
 	in->number = r->number;
-	/* What it grew by has fills of its own. */
-	in->seq = r->ahead ? r->seq : 0;
+	in->seq = r->seq;
+	in->filled = r->filled;
 	in->reason = r->reason;
 	in->left = r->left;
 	in->left_pnl = r->left_pnl;
@@ -396,16 +396,67 @@ execution_reason(const struct json *v)
 	return strcmp(type, "Trade") == 0 ? REASON_TRADE : REASON_NONE;
 }
 
+/* What is known of the orders behind a line's executions. */
+struct orders {
+	struct record **v;
+	size_t n, cap;
+};
+
+/* That of an execution; its fills are counted anew.  NULL: see differ_failed.
+ */
+static struct record *
+order_of(struct differ *d, struct orders *o, const struct record *like)
+{
+	struct record **v, *r;
+
+	for (size_t i = 0; i < o->n; i++)
+		if (strcmp(o->v[i]->order_id, like->order_id) == 0 &&
+		    strcmp(o->v[i]->symbol, like->symbol) == 0)
+			return o->v[i];
+	v = array_room(o->v, &o->cap, o->n + 1, sizeof(struct record *));
+	if (v == NULL) {
+		d->error = "out of memory";
+		return NULL;
+	}
+	o->v = v;
+	r = look_up(d, like);
+	if (r == NULL)
+		return NULL;
+	r->filled = decimal_zero;
+	o->v[o->n++] = r;
+	return r;
+}
+
+static void
+take_execution(
+    struct record *r, const struct json *v, int64_t time, enum reason reason)
+{
+	struct decimal closed;
+	int64_t seq;
+
+	if (!r->known)
+		r->time = time;
+	if (r->reason == REASON_NONE || reason != REASON_TRADE)
+		r->reason = reason;
+	if (read_positive(v, "closedSize", &closed) == -1)
+		return; /* the part of a reversing order that opens */
+	sum_add(&r->filled, closed);
+	if (json_int(json_get(v, "seq"), 1, INT64_MAX, &seq) == 0 &&
+	    seq > r->seq)
+		r->seq = seq;
+}
+
 void
 executions_take(struct differ *d, const struct account *a, enum category c,
     const struct json *list)
 {
+	struct orders o = { 0 };
+
 	for (const struct json *v = json_first(list); v != NULL;
 	     v = json_next(v)) {
 		struct record like = { .account = a, .category = c };
 		enum reason reason = execution_reason(v);
 		struct record *r;
-		int64_t seq;
 
 		if (reason == REASON_NONE ||
 		    read_copy(v, "symbol", like.symbol, SYMBOL_SIZE) == -1 ||
@@ -413,21 +464,16 @@ executions_take(struct differ *d, const struct account *a, enum category c,
 			-1 ||
 		    read_ms(v, "execTime", &like.time) == -1)
 			continue;
-		r = look_up(d, &like);
+		r = order_of(d, &o, &like);
 		if (r == NULL)
-			return;
-		if (!r->known)
-			r->time = like.time;
-		if (r->reason == REASON_NONE || reason != REASON_TRADE)
-			r->reason = reason;
-		if (json_int(json_get(v, "seq"), 1, INT64_MAX, &seq) == 0 &&
-		    seq > r->seq) {
-			r->seq = seq;
-			r->ahead = 1;
-		}
-		record_save(d, r);
-		put_back(d, r);
+			break;
+		take_execution(r, v, like.time, reason);
 	}
+	for (size_t i = 0; i < o.n; i++) {
+		record_save(d, o.v[i]);
+		put_back(d, o.v[i]);
+	}
+	free(o.v);
 }
 
 /* Bybit's openTime says that the record is of a trade that is open. */

@@ -299,12 +299,15 @@ of_trade(const struct leg *l, const struct record *r)
 
 /*
  * seq links fills and rows (section 4.1), while of their times, which are some
- * ms apart, either may be the later.
+ * ms apart, either may be the later.  It counts where the executions are known
+ * that make up the record.
  */
 static int
 is_in(const struct record *r, int64_t seq, int64_t time)
 {
-	return r->seq > 0 && seq > 0 ? r->seq <= seq : r->time <= time;
+	if (r->seq > 0 && seq > 0 && decimal_cmp(r->filled, r->size) >= 0)
+		return r->seq <= seq;
+	return r->time <= time;
 }
 
 int

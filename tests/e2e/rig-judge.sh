@@ -150,6 +150,15 @@ finds I5 "$(row 05.000:Sell:1 05.001::0 05.002:Sell:1 05.003::0 05.004:Sell:4 05
 finds I5 "$(row 05.000:Sell:1 05.001::0 05.002:Buy:1 05.003:Sell:2 05.004::0 05.005:Sell:4 05.006::0)"
 finds I5 "$(row 05.000:Sell:4 05.001::0 05.002:Sell:1 05.003::0 05.004:Sell:2)"
 
+# One that grew unseen, and the next, which nobody saw: told as one.
+grown() { # SIZE
+	printf '. + (.[] | select(.tag == "stood COIN011USDT 5") | ['
+	printf '(.time = "%s03.500Z" | .size = "%s"), (.time = "%s03.600Z" | .side = "" | .size = "0"), ' "$moment" "$1" "$moment"
+	printf '(.time = "%s03.700Z" | .size = "3")])' "$moment"
+}
+finds '' "$(grown 9)"
+finds I5 "$(grown 4)"
+
 # I5: each change of a position once, in order, none invented.
 finds 'I5 M' "$(without 'hook 2')"
 finds 'I5 M' "$(again 'hook 2' 09.000)"

@@ -78,11 +78,16 @@ def fits($x): .side == $x.side and (.sizes | subsequence($x.sizes))
 # that closed it, or by all that these closed, in one with those on the same side
 # right after it, whose records look like its own (differ(8)); true where that accounts for all that was
 # told.  A trade that was seen, and waited for the record of the one before, may
-# look like one of those.
+# look like one of those; and one that had grown since it was seen may have been
+# closed by those of the next.
 def accounts($x; $seen; $unseen):
     if ($x | length) == 0 then ($seen | length) == 0 and ($unseen | length) == 0
     else $x[0] as $first | ($first.parts | length) as $n
     | (($seen | length) > 0 and ($seen[0] | fits($first)) and accounts($x[1:]; $seen[1:]; $unseen))
+	or (($seen | length) > 0 and ($seen[0] | fits($first) and .closed != null and .sizes[-1] < $first.sizes[-1])
+	    and any(range(2; ($x | length) + 1) as $k | $x[0:$k]
+		| select(all(.[]; .closed != null and .side == $first.side)) | $k;
+		. as $k | accounts($x[$k:]; $seen[1:]; $unseen)))
 	or any(range($unseen | length) as $i | $unseen[$i] | select(fits($first)) | $i;
 	    . as $i | accounts($x[1:]; $seen; $unseen[0:$i] + $unseen[$i + 1:]))
 	or ($first.closed != null and any(range([($unseen | length) - $n + 1, 0] | max); . as $i

@@ -206,9 +206,8 @@ take_line(struct line_reader *r, const struct peer *p, struct input_line *l)
 static enum input_status
 next_of_stdin(struct input *in, struct input_line *l)
 {
-	struct pollfd pfd = { .fd = STDIN_FILENO, .events = POLLIN };
 	enum input_status st;
-	int reads;
+	int reads, ready;
 	long n;
 
 	for (reads = 0;; reads++) {
@@ -218,12 +217,9 @@ next_of_stdin(struct input *in, struct input_line *l)
 		if (st != INPUT_WAIT || reads == READS_MAX)
 			return st;
 		/* The descriptor may block, and stays as it came (F97). */
-		if (poll(&pfd, 1, 0) != 1)
-			return INPUT_WAIT;
-		if (pfd.revents & POLLNVAL) {
-			errno = EBADF;
-			return INPUT_FAIL;
-		}
+		ready = endpoint_ready(STDIN_FILENO, POLLIN);
+		if (ready != 1)
+			return ready == 0 ? INPUT_WAIT : INPUT_FAIL;
 		n = line_fill(&in->lines, STDIN_FILENO);
 		if (n == -1 && errno == EAGAIN)
 			return INPUT_WAIT;

@@ -30,6 +30,13 @@ const char *endpoint_path(const char *endpoint, char *err, size_t size);
 /* A connected, non-blocking socket, or -1 with errno. */
 int socket_connect(const char *path);
 
+/*
+ * 1 where the descriptor can be read or written (POLLIN, POLLOUT), or shows an
+ * error when that is tried; 0 where not; -1 with errno.  A signal makes it look
+ * again: a file is looked at once, and nothing would wake who left it.
+ */
+int endpoint_ready(int fd, short events);
+
 /* A listening socket in its place, and the lock that keeps the place. */
 struct listener {
 	char path[SOCKET_PATH_MAX];

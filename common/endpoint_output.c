@@ -363,11 +363,10 @@ output_ready(struct output *out)
 static ssize_t
 try_stdout(const struct output *out, const char *p, size_t len)
 {
-	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	ssize_t n;
+	ssize_t n = out->is_socket ? 1 : endpoint_ready(STDOUT_FILENO, POLLOUT);
 
-	if (!out->is_socket && poll(&pfd, 1, 0) != 1)
-		return 0;
+	if (n != 1)
+		return n;
 	/* A file is never waited for: what an interrupt leaves would stay. */
 	do
 		n = out->is_socket

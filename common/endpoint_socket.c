@@ -1,6 +1,7 @@
 #include "common/endpoint.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,22 @@ notice_next(struct notices *n)
 	if (n->waiting.len == 0)
 		buf_release(&n->waiting);
 	return n->current;
+}
+
+int
+endpoint_ready(int fd, short events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+	int n;
+
+	do
+		n = poll(&pfd, 1, 0);
+	while (n == -1 && errno == EINTR);
+	if (n == 1 && pfd.revents & POLLNVAL) {
+		errno = EBADF;
+		return -1;
+	}
+	return n;
 }
 
 const char *

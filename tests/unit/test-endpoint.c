@@ -373,12 +373,14 @@ test_stdout_that_is_full(void **arg)
 	back_to_stdout();
 }
 
-/* No descriptor tells when a file can be written to: nothing is left over. */
+/* No descriptor tells when a file can be read or written: nothing is left over.
+ */
 static void
-test_stdout_that_is_interrupted(void **arg)
+test_file_that_is_interrupted(void **arg)
 {
 	FILE *file = tmpfile();
 	struct output *out;
+	struct input *in;
 	char text[8] = "";
 
 	(void)arg;
@@ -386,13 +388,23 @@ test_stdout_that_is_interrupted(void **arg)
 	(void)fflush(stdout);
 	(void)dup2(fileno(file), STDOUT_FILENO);
 	out = open_out(OUTPUT_QUEUE, "-");
-	interrupted = 1;
+	interrupted = look_interrupted = 1;
 	assert_int_equal(output_write(out, "{}\n", 3), 0);
 	assert_int_equal(interrupted, 0);
+	assert_int_equal(look_interrupted, 0);
 	assert_int_equal(output_pending(out), 0);
 	assert_int_equal(output_close(out, 0), 0);
 	back_to_stdout();
 	assert_int_equal(pread(fileno(file), text, sizeof(text), 0), 3);
+
+	/* The same where it is read. */
+	(void)lseek(fileno(file), 0, SEEK_SET);
+	(void)dup2(fileno(file), STDIN_FILENO);
+	in = open_in("-");
+	look_interrupted = 1;
+	expect_line(in, "{}", "line 1");
+	assert_int_equal(look_interrupted, 0);
+	input_close(in);
 	(void)fclose(file);
 }
 
@@ -446,7 +458,7 @@ main(void)
 		T(test_stdout_made_nonblocking),
 		T(test_stdout_without_a_reader),
 		T(test_stdout_that_is_full),
-		T(test_stdout_that_is_interrupted),
+		T(test_file_that_is_interrupted),
 		T(test_look_that_is_interrupted),
 	};
 

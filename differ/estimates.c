@@ -101,7 +101,7 @@ is_more(
 		return 0;
 	if (r->time >= e->trade.begin && trade_shows(&e->trade, r))
 		return 1;
-	return e->more && r->time <= e->told &&
+	return e->more && r->time <= e->proved + LATE_MS &&
 	    decimal_cmp(r->entry, e->trade.exits.entry) == 0 &&
 	    !is_behind_another(d, e, r);
 }
@@ -128,7 +128,7 @@ estimate_of_order(const struct differ *d, const struct record *r)
 
 	while (i < d->nestimates &&
 	    (d->estimates[i]->trade.number != r->number ||
-		r->time > d->estimates[i]->told))
+		r->time > d->estimates[i]->proved))
 		i++;
 	return i;
 }
@@ -151,7 +151,7 @@ is_over(const struct estimate *e, int64_t time)
 {
 	if (is_estimated(e))
 		return e->trade.closed < time - RECORD_KEPT_MS;
-	return e->told < time - CLOSED_KEPT_MS;
+	return e->proved < time - CLOSED_KEPT_MS;
 }
 
 void

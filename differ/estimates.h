@@ -25,7 +25,7 @@ int estimate_lacks(const struct estimate *e, const struct record *r);
 /* Which of d->estimates a record corrects; d->nestimates: none. */
 size_t estimate_find(const struct differ *d, const struct record *r);
 
-/* The same for what an order that it has taken of filled by its CLOSE. */
+/* The same for what an order that it has taken of filled while it was open. */
 size_t estimate_of_order(const struct differ *d, const struct record *r);
 
 /* All that is left of the record joins the trade of estimate i. */

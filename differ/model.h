@@ -210,7 +210,7 @@ struct record {
 struct estimate {
 	struct place at;
 	struct trade trade;
-	int64_t told; /* when its CLOSE was */
+	int64_t proved; /* the line that showed that it had closed */
 	/*
 	 * It was larger than any snapshot showed: what other orders closed at
 	 * its last entry is of it, too.

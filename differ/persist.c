@@ -562,7 +562,7 @@ estimate_put(struct buf *b, const struct estimate *e)
 	json_open_object(b, NULL);
 	put_place(b, &e->at);
 	put_trade(b, &e->trade);
-	put_time(b, "told", e->told);
+	put_time(b, "proved", e->proved);
 	put_flag(b, "more", e->more);
 	json_close_object(b);
 }
@@ -573,7 +573,7 @@ estimate_get(const struct json *v, struct estimate *e)
 	const struct json *trade = json_get(v, "trade");
 
 	if (trade == NULL || get_trade(trade, &e->trade) == -1 ||
-	    get_time(v, "told", &e->told) == -1)
+	    get_time(v, "proved", &e->proved) == -1)
 		return -1;
 	return get_flag(v, "more", &e->more);
 }

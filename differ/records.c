@@ -591,7 +591,7 @@ static void
 tell_unseen(struct differ *d, struct scope *s, size_t i, int64_t now)
 {
 	const struct record *r = d->records[i];
-	struct estimate e = { .at = { .scope = s }, .told = now, .more = 1 };
+	struct estimate e = { .at = { .scope = s }, .proved = now, .more = 1 };
 	struct trade *t = &e.trade;
 	int64_t seq;
 

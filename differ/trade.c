@@ -608,7 +608,7 @@ tell_shrink(struct differ *d, struct leg *l, int64_t now)
 		estimate_keep(d,
 		    &(struct estimate){ .at = l->at,
 			.trade = *t,
-			.told = now,
+			.proved = s->time,
 			.more = had_grown(s, need, &got) });
 		memset(t, 0, sizeof(*t));
 	}

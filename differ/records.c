@@ -116,12 +116,8 @@ take_out(struct differ *d, const struct record *like)
 	return NULL;
 }
 
-/*
- * What is known of an order: out of d->records or the state, or new.  NULL
- * without memory or with a damaged state.
- */
-static struct record *
-look_up(struct differ *d, const struct record *like)
+struct record *
+record_look_up(struct differ *d, const struct record *like)
 {
 	struct record *r = take_out(d, like);
 	struct store_key key;
@@ -150,9 +146,8 @@ look_up(struct differ *d, const struct record *like)
 	return r;
 }
 
-/* Back into d->records, or away where nothing is left of it. */
-static void
-put_back(struct differ *d, struct record *r)
+void
+record_put_back(struct differ *d, struct record *r)
 {
 	if (decimal_sign(r->left) != 0)
 		records_add(d, r);
@@ -297,7 +292,7 @@ join_session(struct differ *d, const struct record *r)
 static void
 take_one(struct differ *d, const struct scope *line, struct record *in)
 {
-	struct record *r = look_up(d, in);
+	struct record *r = record_look_up(d, in);
 	struct decimal pnl = in->pnl;
 
 	if (r == NULL)
@@ -306,7 +301,7 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 		/* Only counted so far. */
 		r->size = r->weight = r->cost = decimal_zero;
 	else if (r->known && decimal_cmp(in->size, r->size) <= 0) {
-		put_back(d, r);
+		record_put_back(d, r);
 		return;
 	}
 	sum_sub(&pnl, r->pnl);
@@ -331,7 +326,7 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 	in->left_exit = r->left_exit;
 	*r = *in;
 	record_save(d, r);
-	put_back(d, r);
+	record_put_back(d, r);
 }
 
 void
@@ -358,122 +353,6 @@ records_take(struct differ *d, const struct scope *line,
 			    coin_of(in.symbol, line->coin));
 		take_one(d, line, &in);
 	}
-}
-
-/* Why the order of an execution closed; REASON_NONE where it says nothing. */
-static enum reason
-execution_reason(const struct json *v)
-{
-	static const struct {
-		const char *name;
-		enum reason reason;
-	} stops[] = {
-		{ "StopLoss", REASON_STOP_LOSS },
-		{ "PartialStopLoss", REASON_STOP_LOSS },
-		{ "TrailingStop", REASON_STOP_LOSS },
-		{ "TakeProfit", REASON_TAKE_PROFIT },
-		{ "PartialTakeProfit", REASON_TAKE_PROFIT },
-	};
-	const char *type = read_string(v, "execType", "");
-	const char *stop = read_string(v, "stopOrderType", "");
-	const char *create = read_string(v, "createType", "");
-
-	if (strncmp(create, "CreateBy", 8) == 0)
-		create += 8;
-	if (strcmp(type, "BustTrade") == 0 || strncmp(create, "Liq", 3) == 0 ||
-	    strncmp(create, "TakeOver", 8) == 0)
-		return REASON_LIQUIDATION;
-	if (strcmp(type, "AdlTrade") == 0 || strncmp(create, "Adl", 3) == 0)
-		return REASON_ADL;
-	if (strcmp(type, "Settle") == 0 || strcmp(type, "Delivery") == 0 ||
-	    strcmp(type, "SessionSettlePnL") == 0 ||
-	    strncmp(create, "Settle", 6) == 0)
-		return REASON_SETTLEMENT;
-	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
-		if (strcmp(stop, stops[i].name) == 0 ||
-		    strcmp(create, stops[i].name) == 0)
-			return stops[i].reason;
-	return strcmp(type, "Trade") == 0 ? REASON_TRADE : REASON_NONE;
-}
-
-/* What is known of the orders behind a line's executions. */
-struct orders {
-	struct record **v;
-	size_t n, cap;
-};
-
-/* That of an execution; its fills are counted anew.  NULL: see differ_failed.
- */
-static struct record *
-order_of(struct differ *d, struct orders *o, const struct record *like)
-{
-	struct record **v, *r;
-
-	for (size_t i = 0; i < o->n; i++)
-		if (strcmp(o->v[i]->order_id, like->order_id) == 0 &&
-		    strcmp(o->v[i]->symbol, like->symbol) == 0)
-			return o->v[i];
-	v = array_room(o->v, &o->cap, o->n + 1, sizeof(struct record *));
-	if (v == NULL) {
-		d->error = "out of memory";
-		return NULL;
-	}
-	o->v = v;
-	r = look_up(d, like);
-	if (r == NULL)
-		return NULL;
-	r->filled = decimal_zero;
-	o->v[o->n++] = r;
-	return r;
-}
-
-static void
-take_execution(
-    struct record *r, const struct json *v, int64_t time, enum reason reason)
-{
-	struct decimal closed;
-	int64_t seq;
-
-	if (!r->known)
-		r->time = time;
-	if (r->reason == REASON_NONE || reason != REASON_TRADE)
-		r->reason = reason;
-	if (read_positive(v, "closedSize", &closed) == -1)
-		return; /* the part of a reversing order that opens */
-	sum_add(&r->filled, closed);
-	if (json_int(json_get(v, "seq"), 1, INT64_MAX, &seq) == 0 &&
-	    seq > r->seq)
-		r->seq = seq;
-}
-
-void
-executions_take(struct differ *d, const struct account *a, enum category c,
-    const struct json *list)
-{
-	struct orders o = { 0 };
-
-	for (const struct json *v = json_first(list); v != NULL;
-	     v = json_next(v)) {
-		struct record like = { .account = a, .category = c };
-		enum reason reason = execution_reason(v);
-		struct record *r;
-
-		if (reason == REASON_NONE ||
-		    read_copy(v, "symbol", like.symbol, SYMBOL_SIZE) == -1 ||
-		    read_copy(v, "orderId", like.order_id, ORDER_ID_SIZE) ==
-			-1 ||
-		    read_ms(v, "execTime", &like.time) == -1)
-			continue;
-		r = order_of(d, &o, &like);
-		if (r == NULL)
-			break;
-		take_execution(r, v, like.time, reason);
-	}
-	for (size_t i = 0; i < o.n; i++) {
-		record_save(d, o.v[i]);
-		put_back(d, o.v[i]);
-	}
-	free(o.v);
 }
 
 /* Bybit's openTime says that the record is of a trade that is open. */

@@ -1,5 +1,5 @@
 /*
- * records - closed_pnl records and executions: which trade each belongs to.
+ * records - closed_pnl records: which trade each belongs to.
  *
  * Table `records` remembers every closing order for nine days; those that no
  * trade has used up are in d->records too, by time and order id.
@@ -22,10 +22,6 @@ extern const char *const record_keys[];
 void records_take(struct differ *d, const struct scope *line,
     const struct json *list, int64_t time);
 
-/* Take in the rows of an `executions` line: why orders closed. */
-void executions_take(struct differ *d, const struct account *a, enum category c,
-    const struct json *list);
-
 /*
  * After the legs of the scope are settled at now: what belongs to no trade
  * that is open corrects one whose CLOSE is told, or is of a trade that no
@@ -45,6 +41,15 @@ int record_at(const struct record *r, const struct place *at);
 
 /* Why its order closed, as far as known. */
 enum reason record_reason(const struct record *r);
+
+/*
+ * What is known of an order: out of d->records or the state, or new.  NULL
+ * without memory or with a damaged state.
+ */
+struct record *record_look_up(struct differ *d, const struct record *like);
+
+/* Back into d->records, or away where nothing is left of it. */
+void record_put_back(struct differ *d, struct record *r);
 
 /* Store the record as it is now; drops none of d->records. */
 void record_save(struct differ *d, const struct record *r);

@@ -325,10 +325,10 @@ absorb(struct differ *d, struct leg *l, int64_t now)
 {
 	struct trade *t = &l->trade;
 	int quiet = l->nsteps == 0 && l->absent == 0 && !l->flat;
-	struct record *r;
 
 	for (size_t i = 0; t->number != 0 && i < d->nrecords; i++) {
-		r = d->records[i];
+		struct record *r = d->records[i];
+
 		if (decimal_sign(r->left) == 0 || !of_trade(l, r))
 			continue;
 		if (!trade_shows(t, r) &&

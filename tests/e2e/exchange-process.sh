@@ -103,7 +103,11 @@ over() {
 	[ "$(curl -sS "$URL/control/state" | jq .script_left)" = 0 ]
 }
 wait_for 20 over
-sleep 0.3
+at_rest() {
+	curl -sS "$URL/control/state" | is_true '([.positions[] | select(.size != "0")] == []) and
+	    all(.orders[]; .orderStatus != "New" and .orderStatus != "Untriggered")'
+}
+wait_for 10 at_rest
 [ ! -s exchange.log ] || fail 'a line of the day could not be done'
 curl -sS "$URL/control/state" >state.json
 is 'flat' 0 "$(jq '[.positions[] | select(.size != "0")] | length' state.json)"

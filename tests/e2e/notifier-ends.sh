@@ -54,7 +54,7 @@ exec 9>in
 } >&9
 under_way() { [ "$(table pending | wc -l)" -eq 2 ]; }
 wait_for 5 under_way
-sleep 0.5
+wait_for 5 has "$JOURNAL" '"fault":"delay"'
 stop notifier
 exec 9>&-
 [ "$(table pending | wc -l)" -eq 1 ] || fail "$(table pending | wc -l) wait after SIGTERM, not 1"

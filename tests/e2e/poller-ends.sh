@@ -67,7 +67,7 @@ grep -q 'unable to write' closed.log || fail "a closed output: $(tail -n 1 close
 
 # An output that nobody empties stops the looks, not the program.
 mkfifo pipe
-sleep 60 <>pipe &
+sleep 250 <>pipe &
 sleeper=$!
 "$B/poller" >pipe 2>full.log &
 full=$!

@@ -103,9 +103,10 @@ ended trader 0
 
 # DRY_RUN: the same, for every order.
 exec 3<>in
+looks=$(grep -c wallet-balance "$JOURNAL")
 spawn trader sh -c "DRY_RUN=true exec '$B/trader' -d '$S' <in 3>&-"
 wait_for 10 has trader.log 'dry_run=true'
-sleep 0.5
+wait_for 10 has "$JOURNAL" wallet-balance $((looks + 1))
 entry 9 >line9
 decide <line9
 cat line9 >&3

@@ -61,10 +61,18 @@ is 'never sent' 0 "$(sent "$late_id")"
 # F14: killed after each send and started again, it is halted by its cap, as
 # the entries of the last minute are counted in its state.
 before=$(orders_booked)
+gone_or_connected() {
+	pid_is_gone trader || connected
+}
+unseen() {
+	flat "$held" && ! "$B/statecat" -d "$S" differ/positions | grep -q "$held"
+}
 for n in 1 2 3 4 5 6 7 8; do
 	kill9 trader
 	trader SLUICE_KILL=K8
-	wait_for 10 up
+	# What is decided before it looks at what the last one left is perhaps sent,
+	# and expires before Bybit can be asked.
+	wait_for 10 gone_or_connected
 	for again in 1 2 3; do
 		alert "{\"symbol\":\"$held\",\"price\":\"1\"}"
 		pid_is_gone trader && break
@@ -72,8 +80,13 @@ for n in 1 2 3 4 5 6 7 8; do
 	kill9 trader
 	trader
 	wait_for 10 up
-	alert "{\"symbol\":\"$held\",\"action\":\"close\",\"price\":\"1\"}"
 	[ ! -e "$S/halt" ] || break
+	# What is unresolved, or that differ has seen, would stop the next one.
+	wait_for 15 resolved
+	alert "{\"symbol\":\"$held\",\"action\":\"close\",\"price\":\"1\"}"
+	late=$BODY
+	wait_for 10 final
+	wait_for 10 unseen
 done
 [ -e "$S/halt" ] || fail 'no halt'
 [ $(($(orders_booked) - before)) -le 8 ] || fail "$(($(orders_booked) - before)) orders in the loop"

@@ -48,7 +48,10 @@ control delay '{"order_ms":3000}'
 entry 8 | decide
 wait_for 5 is_state 8 sent
 exit_of 9 | decide
-wait_for 3 answered 9
+close_is_sent() { [ "$(sent 9)" -eq 1 ]; }
+wait_for 5 close_is_sent
+is 'what the close did not wait for' sent "$(state 8)"
+wait_for 10 answered 9
 wait_for 15 is_state 8 closed
 flat || fail 'what filled after the close is still there'
 is 'told' 422 "$(result 8 | jq .code)"

@@ -8,11 +8,11 @@
 #include "differ/array.h"
 #include "differ/differ.h"
 #include "differ/estimates.h"
+#include "differ/leg.h"
 #include "differ/persist.h"
 #include "differ/read.h"
 #include "differ/records.h"
 #include "differ/state.h"
-#include "differ/trade.h"
 
 static struct scope *
 look_up(struct differ *d, const struct account *a, enum category c,

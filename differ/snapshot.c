@@ -8,6 +8,7 @@
 #include "differ/differ.h"
 #include "differ/estimates.h"
 #include "differ/exits.h"
+#include "differ/leg.h"
 #include "differ/model.h"
 #include "differ/read.h"
 #include "differ/records.h"

@@ -36,6 +36,9 @@ alert "{\"symbol\":\"$(coin 4)\",\"price\":\"1\"}"
 answered 200 'hedge mode'
 held_leg=$(position "$(coin 4)" 1)
 [ "${held_leg#Buy }" != "$held_leg" ] && [ "${held_leg##* }" = 0.98 ] || fail "the leg: $held_leg"
+# Of a trade that is over before it is looked at nobody can tell the leg.
+seen() { "$B/statecat" -d "$S" differ/positions | grep -q "$(coin 4)"; }
+wait_for 10 seen
 alert "{\"symbol\":\"$(coin 4)\",\"action\":\"close\",\"price\":\"1\"}"
 answered 200 'the close of a leg'
 is 'gone' flat "$(position "$(coin 4)" 1)"

@@ -150,6 +150,7 @@ scope_passed(
 	if (l == NULL || !leg_done(l) || seq <= l->last.seq)
 		return;
 	l->last.seq = seq;
+	l->gone = 0; /* the same fill may have opened the next trade */
 	l->dirty = 1;
 }
 

@@ -166,11 +166,13 @@ row_of_flat(struct differ *d, struct leg *l, const struct row *r, int64_t time,
 		advance(l, r);
 		return LEG_OK;
 	}
-	if (o == ORDER_BACK || (o == ORDER_SAME && l->gone))
+	if (o == ORDER_BACK || (o == ORDER_SAME && l->gone) ||
+	    (r->seq < l->told_seq && r->updated <= l->told_time))
 		return LEG_BACK;
 	push_open(d, l, r, time, before);
 	advance(l, r);
 	l->flat = l->gone = 0;
+	l->told_seq = l->told_time = 0;
 	return LEG_OK;
 }
 

@@ -455,6 +455,8 @@ leg_mark_put(struct buf *b, const struct leg *l)
 	put_int(b, "seq", l->last.seq);
 	put_int(b, "updated_time", l->last.updated);
 	put_flag(b, "gone", l->gone);
+	put_int(b, "told_seq", l->told_seq);
+	put_int(b, "told_time", l->told_time);
 	json_close_object(b);
 }
 
@@ -463,7 +465,9 @@ leg_mark_get(const struct json *v, struct leg *l)
 {
 	if (get_int(v, "seq", &l->last.seq) == -1 ||
 	    get_int(v, "updated_time", &l->last.updated) == -1 ||
-	    get_flag(v, "gone", &l->gone) == -1)
+	    get_flag(v, "gone", &l->gone) == -1 ||
+	    get_int(v, "told_seq", &l->told_seq) == -1 ||
+	    get_int(v, "told_time", &l->told_time) == -1)
 		return -1;
 	return 0;
 }

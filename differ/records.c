@@ -497,7 +497,7 @@ tell_unseen(struct differ *d, struct scope *s, size_t i, int64_t now)
 		.old_size = t->max,
 		.time = t->closed });
 	estimate_keep(d, &e);
-	scope_passed(d, s, &e.at, seq);
+	scope_passed(d, s, &e.at, seq, t->closed);
 }
 
 void

@@ -139,18 +139,18 @@ scope_add(struct differ *d, struct scope *s, const char *symbol, int idx)
 }
 
 void
-scope_passed(
-    struct differ *d, struct scope *s, const struct place *at, int64_t seq)
+scope_passed(struct differ *d, struct scope *s, const struct place *at,
+    int64_t seq, int64_t time)
 {
 	struct leg *l;
 	int found;
 	size_t i = scope_place(s, at->symbol, at->idx, &found);
 
 	l = found ? s->legs[i] : scope_add(d, s, at->symbol, at->idx);
-	if (l == NULL || !leg_done(l) || seq <= l->last.seq)
+	if (l == NULL || !leg_done(l) || seq <= l->told_seq)
 		return;
-	l->last.seq = seq;
-	l->gone = 0; /* the same fill may have opened the next trade */
+	l->told_seq = seq;
+	l->told_time = time;
 	l->dirty = 1;
 }
 

@@ -24,9 +24,13 @@ size_t scope_place(
 struct leg *scope_add(
     struct differ *d, struct scope *s, const char *symbol, int idx);
 
-/* Where nothing is held: rows whose seq is below this one are old (F19). */
-void scope_passed(
-    struct differ *d, struct scope *s, const struct place *at, int64_t seq);
+/*
+ * Where nothing is held: rows whose seq is below this one are old (F19), unless
+ * they bear a later time: that fills and rows share one counter is not certain
+ * (section 4.1), and a position that is there must not be hidden.
+ */
+void scope_passed(struct differ *d, struct scope *s, const struct place *at,
+    int64_t seq, int64_t time);
 
 /* 1 where another scope of the account and category holds that position. */
 int scope_elsewhere(

@@ -93,9 +93,13 @@ code() {
 [ "$(code "$HOOK/api/orders")" = 404 ] || fail "the operator's side is public"
 [ "$(code "$HOOK/bybit")" = 405 ] || fail 'GET /bybit'
 [ "$(code -d x "$HOOK/status")" = 405 ] || fail 'POST /status'
-# What is refused before it is an alert is in the log, too.
-[ "$(code -H 'Transfer-Encoding: chunked' -d x "$HOOK/bybit")" = 400 ] || fail 'F39: chunked'
-wait_for 10 has webhookd.log 'refused a request.*code=400 error="Transfer-Encoding .*source=127.0.0.1'
+# What is refused before it is an alert is in the log, too, of which strangers get
+# ten lines a second: a quick machine has had them.
+chunked() {
+	[ "$(code -H 'Transfer-Encoding: chunked' -d x "$HOOK/bybit")" = 400 ] &&
+	    has webhookd.log 'refused a request.*code=400 error="Transfer-Encoding .*source=127.0.0.1'
+}
+wait_for 10 chunked
 [ "$(code "$HOOK/status")" = 503 ] && is_true '.status == "degraded"' answer.json ||
     fail 'GET /status without anything running is not degraded'
 

@@ -50,9 +50,10 @@ decide() {
 	"$B/decide" -d "$S"
 }
 
-# result N: the last result line of that alert, or nothing.
+# result N: the last result line of that alert, or nothing; its numbers as jq
+# writes its own, since newer ones keep the zeros at the end of those they read.
 result() {
-	jq -c --arg id "$(id "$1")" 'select(.id == $id)' "$T/trader.out" | tail -n 1
+	jq -c --arg id "$(id "$1")" 'select(.id == $id) | (.. | numbers) += 0' "$T/trader.out" | tail -n 1
 }
 
 answered() {

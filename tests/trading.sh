@@ -160,9 +160,9 @@ answered() {
 	[ "$(printf '%.0f' "$(printf '%s' "$TOOK" | awk '{ print $1 * 1000 }')")" -lt 3000 ] ||
 	    fail "${2:-alert}: answered after $TOOK s"
 }
-# got FILTER: of the last answer.
+# got FILTER: of the last answer, its numbers as jq writes its own.
 got() {
-	jq -r "$1" answer
+	jq -r "(.. | numbers) += 0 | $1" answer
 }
 
 # position [SYMBOL [IDX]]: side, size and stop as the exchange has them, or flat.

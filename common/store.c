@@ -338,6 +338,30 @@ open_tables(struct store *s, const struct store_opts *o, int write)
 	return rc == 0 ? STORE_OK : store_fail_mdb(s, rc, "open the tables of");
 }
 
+/*
+ * A writer that was killed within its commit may have left one that nobody
+ * sees before the next to write has taken over its lock (LMDB's
+ * mdb_mutex_failed): it must not appear after we have read.  Who holds our lock
+ * for writers has taken over already.
+ */
+static enum store_error
+take_over(struct store *s)
+{
+	enum store_error e =
+	    store_files_lock_write(&s->files, s->error, sizeof(s->error));
+	MDB_txn *txn;
+	int rc;
+
+	if (e != STORE_OK)
+		return e == STORE_BUSY ? STORE_OK : e;
+	rc = mdb_txn_begin(s->env, NULL, 0, &txn);
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	store_files_unlock_write(&s->files);
+	return rc == 0 ? STORE_OK
+		       : store_fail_mdb(s, rc, "begin a transaction of");
+}
+
 static int
 opened_here(const struct store *s)
 {
@@ -417,6 +441,8 @@ store_open(
 	if (e != STORE_OK)
 		goto out;
 	e = open_env(s, o);
+	if (e == STORE_OK && o->mode != STORE_READ)
+		e = take_over(s);
 	if (e == STORE_OK)
 		e = open_tables(s, o, 0);
 	if (e == STORE_NOTFOUND && o->mode != STORE_READ) {

@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +22,19 @@
 #include "common/store.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/store_fixture.h"
+
+/* The process is killed once LMDB has written which commit is the last. */
+static int dies_in_commit;
+
+ssize_t
+pwrite(int fd, const void *p, size_t len, off_t at)
+{
+	ssize_t n = syscall(SYS_pwrite64, fd, p, len, at);
+
+	if (dies_in_commit && at < 2 * sysconf(_SC_PAGESIZE))
+		(void)kill(getpid(), SIGKILL);
+	return n;
+}
 
 static void
 test_size_beside_a_reader(void **arg)
@@ -242,6 +257,39 @@ read_and_wait(int ready)
 		(void)pause();
 }
 
+static void
+die_in_commit(int ready)
+{
+	struct store *s = child_open(STORE_OWN);
+
+	dies_in_commit = 1;
+	tell(ready);
+	_exit(put(s, "events", 2, "x", 1) == STORE_OK ? 0 : 1);
+}
+
+/* What was committed is there at once, and does not appear later. */
+static void
+test_killed_in_commit(void **arg)
+{
+	struct store *s = open_mode(STORE_OWN);
+	pid_t reader, writer;
+	int status;
+
+	(void)arg;
+	assert_int_equal(put(s, "events", 1, "x", 1), STORE_OK);
+	store_close(s);
+	reader = child(read_and_wait);
+	writer = child(die_in_commit);
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	s = open_mode(STORE_OWN);
+	assert_int_equal(scratch_rows(s, "events"), 2);
+	assert_int_equal(put(s, "events", 3, "x", 1), STORE_OK);
+	assert_int_equal(scratch_rows(s, "events"), 3);
+	store_close(s);
+	end_child(reader);
+}
+
 /* F74: a killed reader must not make the file grow for ever. */
 static void
 test_stale_reader(void **arg)
@@ -354,6 +402,7 @@ main(void)
 		T(test_stopped_writer),
 		T(test_command_beside_the_stage),
 		T(test_stale_reader),
+		T(test_killed_in_commit),
 		T(test_open_close_races),
 		T(test_command_while_a_stage_makes_its_state),
 	};

@@ -6,6 +6,7 @@
 #include "differ/array.h"
 #include "differ/differ.h"
 #include "differ/exits.h"
+#include "differ/records.h"
 
 enum order { ORDER_BACK = -1, ORDER_SAME, ORDER_NEWER, ORDER_UNKNOWN };
 
@@ -79,12 +80,14 @@ static void
 push_open(struct differ *d, struct leg *l, const struct row *r, int64_t time,
     int64_t before)
 {
+	int64_t begin =
+	    r->open_time > 0 ? r->open_time : records_begin(d, l, r, before);
 	struct step *s = push_row(d, l, STEP_OPEN, r, time);
 
 	if (s == NULL)
 		return;
 	s->initial = before == 0;
-	s->begin = r->open_time > 0 ? r->open_time : before;
+	s->begin = begin;
 }
 
 /* The row that shows that what is held ended says more of its CLOSE. */

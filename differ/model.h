@@ -26,7 +26,11 @@
 #define LEVERAGE_SIZE 24
 #define ORDER_ID_SIZE 65
 
-/* A shrunk position waits this long for its record, by the lines' time. */
+/*
+ * Records and rows come each at their own pace.  So long, by the lines' time, a
+ * shrunk position waits for its record, and a record for a row that shows what
+ * it is of.
+ */
 #define RECORD_WAIT_MS 10000
 
 /* Absence is a proof after so many snapshots and so much time. */

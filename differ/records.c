@@ -423,6 +423,25 @@ is_unseen(const struct differ *d, const struct scope *s, const struct record *r,
 	    !owned(s, r) && estimate_find(d, r) == d->nestimates;
 }
 
+int64_t
+records_begin(const struct differ *d, const struct leg *l,
+    const struct row *row, int64_t before)
+{
+	int64_t begin = before;
+
+	if (row->updated > 0 && row->updated < begin)
+		begin = row->updated;
+	for (size_t i = 0; i < d->nrecords; i++) {
+		const struct record *r = d->records[i];
+
+		if (record_at(r, &l->at) && r->side == row->side &&
+		    r->time < begin && is_unseen(d, l->at.scope, r, before) &&
+		    decimal_cmp(r->entry, row->avg) == 0)
+			begin = r->time;
+	}
+	return begin;
+}
+
 static int
 of_one_trade(const struct record *a, const struct record *b)
 {
@@ -460,23 +479,50 @@ gather(struct differ *d, struct estimate *e, size_t i, int64_t now)
 	return seq;
 }
 
+/* Where what a record closed was held. */
+static struct place
+place_of(struct differ *d, const struct scope *s, const struct record *r)
+{
+	struct place at = { .scope = s };
+
+	memcpy(at.symbol, r->symbol, sizeof(at.symbol));
+	if (scope_hedged(d, s, r->symbol))
+		at.idx = r->side == SIDE_BUY ? 1 : 2;
+	return at;
+}
+
+/* 1 where no row is to come any more that shows what the record is of. */
+static int
+is_decided(
+    struct differ *d, struct scope *s, const struct record *r, int64_t now)
+{
+	struct place at = place_of(d, s, r);
+	const struct leg *l;
+
+	if (r->time > now)
+		return 0;
+	if (r->time + RECORD_WAIT_MS <= now)
+		return 1;
+	l = scope_leg(d, s, &at);
+	return l != NULL && row_shows(&l->last, r);
+}
+
 /*
  * A trade that no snapshot showed: records are all that is known of it.  Those
  * with the same average entry are of one trade that several orders closed.  It
  * bears the time of that: after an outage it may be hours old, and no news.
- * Rows can come later than records: one that shows it yet shows nothing new.
+ * A row that shows it yet shows nothing new.
  */
 static void
 tell_unseen(struct differ *d, struct scope *s, size_t i, int64_t now)
 {
 	const struct record *r = d->records[i];
-	struct estimate e = { .at = { .scope = s }, .proved = now, .more = 1 };
+	struct estimate e = {
+		.at = place_of(d, s, r), .proved = now, .more = 1
+	};
 	struct trade *t = &e.trade;
 	int64_t seq;
 
-	memcpy(e.at.symbol, r->symbol, sizeof(e.at.symbol));
-	if (scope_hedged(d, s, r->symbol))
-		e.at.idx = r->side == SIDE_BUY ? 1 : 2;
 	t->number = ++d->number;
 	t->side = r->side;
 	t->entry = r->entry;
@@ -512,7 +558,7 @@ records_decide(struct differ *d, struct scope *s, int64_t now)
 		k = estimate_find(d, r);
 		if (k < d->nestimates)
 			estimate_correct(d, k, r);
-		else if (r->time <= now)
+		else if (is_decided(d, s, r, now))
 			tell_unseen(d, s, i, now);
 	}
 	drop_used(d);

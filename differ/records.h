@@ -36,6 +36,16 @@ void records_decide(struct differ *d, struct scope *s, int64_t now);
  */
 void records_correct(struct differ *d, const struct scope *s);
 
+/*
+ * Since when at the latest a position is held that a row shows and that was not
+ * shown before, at which time: since the row's updatedTime, or a record that
+ * waits and has the same average entry (one that closed all of it before it was
+ * opened again has another).  Bybit's openTime, where there is one, says
+ * better.
+ */
+int64_t records_begin(const struct differ *d, const struct leg *l,
+    const struct row *row, int64_t before);
+
 /* 1 where the record is of this scope and symbol. */
 int record_at(const struct record *r, const struct place *at);
 

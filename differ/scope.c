@@ -138,15 +138,21 @@ scope_add(struct differ *d, struct scope *s, const char *symbol, int idx)
 	return l;
 }
 
+struct leg *
+scope_leg(struct differ *d, struct scope *s, const struct place *at)
+{
+	int found;
+	size_t i = scope_place(s, at->symbol, at->idx, &found);
+
+	return found ? s->legs[i] : scope_add(d, s, at->symbol, at->idx);
+}
+
 void
 scope_passed(struct differ *d, struct scope *s, const struct place *at,
     int64_t seq, int64_t time)
 {
-	struct leg *l;
-	int found;
-	size_t i = scope_place(s, at->symbol, at->idx, &found);
+	struct leg *l = scope_leg(d, s, at);
 
-	l = found ? s->legs[i] : scope_add(d, s, at->symbol, at->idx);
 	if (l == NULL || !leg_done(l) || seq <= l->told_seq)
 		return;
 	l->told_seq = seq;

@@ -24,6 +24,10 @@ size_t scope_place(
 struct leg *scope_add(
     struct differ *d, struct scope *s, const char *symbol, int idx);
 
+/* The leg of that place: one that is there, or as scope_add makes it. */
+struct leg *scope_leg(
+    struct differ *d, struct scope *s, const struct place *at);
+
 /*
  * Where nothing is held: rows whose seq is below this one are old (F19), unless
  * they bear a later time: that fills and rows share one counter is not certain

@@ -65,6 +65,12 @@ trade_shows(const struct trade *t, const struct record *r)
 	return is_in(r, t->row_seq, t->updated);
 }
 
+int
+row_shows(const struct row *row, const struct record *r)
+{
+	return is_in(r, row->seq, row->updated);
+}
+
 /*
  * Records that the told size shows already (something was added and closed
  * between two polls, or the close was estimated) join the totals, unsaid.

@@ -22,6 +22,9 @@ void leg_settle(struct differ *d, struct leg *l, int64_t now);
 /* 1 where the size that was told shows what the record closed. */
 int trade_shows(const struct trade *t, const struct record *r);
 
+/* The same of a row's. */
+int row_shows(const struct row *row, const struct record *r);
+
 /* 1 where a record is of the trade that is told, or of one that waits. */
 int leg_owns(const struct leg *l, const struct record *r);
 

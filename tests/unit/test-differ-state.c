@@ -234,6 +234,10 @@ long_story(const char *lines[], size_t max)
 	SAY(strdup(snap(100000, "", "")));
 	SAY(strdup(snap(110000, "",
 	    record("BTCUSDT", "Buy", "b3", "0.4", "104", "99", "2", 25500))));
+	SAY(strdup(snap(120000, "",
+	    record("ADAUSDT", "Sell", "a1", "3", "2", "3", "2.7", 119000))));
+	SAY(strdup(snap(
+	    121000, row("ADAUSDT", "Buy", "7", "2", "3", 20, 119000), "")));
 #undef SAY
 	return n;
 }
@@ -275,9 +279,6 @@ test_restarts(void **state)
 	    "OPEN #2 BTCUSDT buy 1<0 100\n"
 	    "OPEN #3 SOLUSDT sell 5<0 20\n"
 	    "CLOSE #3 SOLUSDT sell 0<5 20 exit 19 5.00% pnl 5\n"
-	    /* XRP's record was later than its line's time. */
-	    "OPEN #4 XRPUSDT buy 9<0 1\n"
-	    "CLOSE #4 XRPUSDT buy 0<9 1 exit 2 100.00% pnl 9\n"
 	    "PARTIAL_CLOSE #2 BTCUSDT buy 0.6<1 100 pnl 0.8\n"
 	    "INCREASE #2 BTCUSDT buy 0.9<0.6 101\n"
 	    /* No record 10 s after 14000: the mark price was 104;
@@ -285,19 +286,25 @@ test_restarts(void **state)
 	       (0.4 x 100 + 0.9 x 101) / 1.3 = 100.69230769. */
 	    "CLOSE #2 BTCUSDT buy 0<0.9 100.69230769 exit 103.38461538 2.67% "
 	    "pnl 3.5 estimated\n"
-	    "OPEN #5 BTCUSDT sell 0.4<0 104\n"
+	    "OPEN #4 BTCUSDT sell 0.4<0 104\n"
+	    /* 10 s after their records: SOL's at 14000, XRP's at 25000. */
+	    "OPEN #5 XRPUSDT buy 9<0 1\n"
+	    "CLOSE #5 XRPUSDT buy 0<9 1 exit 2 100.00% pnl 9\n"
 	    /* 0.5 x (3000 - 2980) */
 	    "PARTIAL_CLOSE #1 ETHUSDT sell 1.5<2 3000 pnl 10 estimated\n"
 	    /* The record of 2 covers 1.5 and what was estimated. */
 	    "CLOSE #1 ETHUSDT sell 0<1.5 3000 exit 2900 3.33% pnl 200\n"
 	    /* Not shown at 26000, 60000 and 90000; 10 s more. */
-	    "CLOSE #5 BTCUSDT sell 0<0.4 104 exit 103 0.96% pnl 0.4 "
-	    "estimated\n");
+	    "CLOSE #4 BTCUSDT sell 0<0.4 104 exit 103 0.96% pnl 0.4 "
+	    "estimated\n"
+	    /* Shown after 3 of 10 had been closed. */
+	    "OPEN #6 ADAUSDT buy 7<0 2\n");
 	row_has(f, 2, "\"realized_pnl\":\"3.5\"");
 	row_lacks(f, 2, "estimated"); /* b2 corrected it */
-	row_lacks(f, 5, "estimated");
-	row_has(f, 5, "\"exit_price\":\"99\"");
-	row_has(f, 5, "\"realized_pnl\":\"2\"");
+	row_lacks(f, 4, "estimated");
+	row_has(f, 4, "\"exit_price\":\"99\"");
+	row_has(f, 4, "\"realized_pnl\":\"2\"");
+	row_has(f, 6, "\"realized_pnl\":\"2.7\"");
 	for (size_t every = 1; every <= 3; every++) {
 		for (size_t restart = 0; restart <= 3; restart++) {
 			void *other;

@@ -229,6 +229,9 @@ test_old_records(void **state)
 
 	feed(f, snap(0, "", ""));
 	feed(f, snap(5000, "", r));
+	feed(f, snap(13999, "", ""));
+	says(f, "");
+	feed(f, snap(14000, "", ""));
 	says(f,
 	    "OPEN #1 BTCUSDT buy 1<0 100\n"
 	    "CLOSE #1 BTCUSDT buy 0<1 100 exit 110 10.00% pnl 10\n");
@@ -283,7 +286,7 @@ test_reasons(void **state)
 
 	feed(f, snap(0, "", ""));
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		int64_t at = 5000 * (int64_t)(i + 1);
+		int64_t at = 20000 * (int64_t)(i + 1);
 		const char *id = text("order-%zu", i);
 
 		feed(f,
@@ -294,13 +297,13 @@ test_reasons(void **state)
 			 "{\"symbol\":\"BTCUSDT\",\"orderId\":\"%s\","
 			 "\"execTime\":\"%lld\",\"execType\":"
 			 "\"Funding\"}]}",
-			iso(BASE + at - 1000), id,
-			(long long)(BASE + at - 2000), t[i].fields, id,
-			(long long)(BASE + at - 2000)));
+			iso(BASE + at - 11000), id,
+			(long long)(BASE + at - 12000), t[i].fields, id,
+			(long long)(BASE + at - 12000)));
 		feed(f,
 		    snap(at, "",
 			record("BTCUSDT", "Sell", id, "1", "100", "110", "10",
-			    at - 2000)));
+			    at - 12000)));
 		says(f,
 		    text("OPEN #%zu BTCUSDT buy 1<0 100\nCLOSE #%zu "
 			 "BTCUSDT buy 0<1 100 exit 110 10.00%% pnl 10 "

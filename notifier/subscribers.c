@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/clock.h"
@@ -45,8 +46,17 @@ sub_open(struct command *c, enum store_mode mode)
 
 	row_init(&c->roll);
 	e = store_open(&c->store, &o, why, sizeof(why));
-	if (e == STORE_NOTFOUND && mode == STORE_READ)
+	if (e == STORE_NOTFOUND && mode == STORE_READ) {
+		if (access(o.dir, F_OK) == -1)
+			die(EX_CONFIG,
+			    "unable to read the state folder %s: %s: expected "
+			    "the one that notifier uses: -d DIR, or STATE_DIR",
+			    o.dir, strerror(errno));
+		log_warn("nobody was added yet, or notifier uses another state "
+			 "folder",
+		    LOG_STR("folder", o.dir));
 		return 0;
+	}
 	if (e != STORE_OK)
 		die(store_exit(e), "%s", why);
 	stage_confine(&c->stage, &alone);

@@ -21,8 +21,12 @@ refused() {
 	same before after
 }
 
+# A folder that is not there is none without subscribers.
+refused 78 "state folder $T/state: No such file or directory: expected the one that notifier uses" list
 # Nobody yet, and no state is made by looking.
-[ -z "$(s list)" ] && [ -z "$(s export)" ] || fail "somebody is there"
+mkdir state
+[ -z "$(s list)" ] && [ -z "$(s export 2>err)" ] || fail "somebody is there"
+grep -q "nobody was added yet, or notifier uses another state folder\" folder=$T/state" err || fail "no word about it: $(cat err)"
 refused 65 "no subscriber 'ann'" show ann
 [ ! -e state/notifier.mdb ] || fail "looking made a state"
 

@@ -14,6 +14,7 @@
 #include "common/url.h"
 
 #define ZONEINFO "/usr/share/zoneinfo"
+#define LOCALTIME "/etc/localtime"
 
 #define DIGITS "0123456789"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -173,8 +174,8 @@ check_network(const char *s, size_t len)
 }
 
 /*
- * A file of the zone database, or the POSIX form ("MSK-3").  The C library
- * takes an unknown zone for UTC without a word.
+ * A file of the zone database, the machine's own zone, or the POSIX form
+ * ("MSK-3").  The C library takes an unknown zone for UTC without a word.
  */
 static int
 check_zone(const char *s)
@@ -194,10 +195,11 @@ check_zone(const char *s)
 		return 0;
 	if (strcmp(s, "UTC") == 0 || strcmp(s, "Etc/UTC") == 0)
 		return 0;
-	if (!only(s, strlen(s), LETTERS DIGITS "+-_/") || *s == '/' ||
-	    *s == '\0')
+	if (!only(s, strlen(s), LETTERS DIGITS "+-_/") || *s == '\0' ||
+	    (*s == '/' && strcmp(s, LOCALTIME) != 0))
 		return invalid();
-	n = snprintf(path, sizeof(path), ZONEINFO "/%s", s);
+	n = snprintf(
+	    path, sizeof(path), "%s%s", *s == '/' ? "" : ZONEINFO "/", s);
 	if (n < 0 || (size_t)n >= sizeof(path) || access(path, R_OK) == -1 ||
 	    stat(path, &st) == -1 || !S_ISREG(st.st_mode))
 		return invalid();
@@ -391,7 +393,7 @@ setting_expected(struct buf *b, const struct setting_def *d)
 	case KIND_ZONE:
 		buf_puts(b,
 		    "a time zone of the package tzdata, such as UTC or "
-		    "Europe/Moscow");
+		    "Europe/Moscow, or " LOCALTIME);
 		break;
 	case KIND_WORDS:
 		buf_puts(b, "a comma-separated list of ");

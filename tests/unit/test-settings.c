@@ -395,7 +395,7 @@ test_kinds(void **arg)
 		{ TZ, "MSK-3", 1 },
 		{ TZ, "CET-1CEST,M3.5.0,M10.5.0/3", 1 },
 		{ TZ, "../../etc/passwd", 0 },
-		{ TZ, "/etc/localtime", 0 },
+		{ TZ, "/etc/passwd", 0 },
 		{ ACCOUNT, "main", 1 },
 		{ ACCOUNT, "two words", 0 },
 		{ OPERATOR_CHAT, "-1001234567890", 1 },
@@ -416,6 +416,10 @@ test_kinds(void **arg)
 			fail_msg("%s=%s: %d", setting_name(cases[i].which),
 			    cases[i].text, rc);
 	}
+	if (access("/etc/localtime", R_OK) == 0)
+		assert_int_equal(
+		    setting_parse(&setting_table[TZ], ":/etc/localtime", &v),
+		    0);
 	if (access("/usr/share/zoneinfo/Europe", F_OK) == 0) {
 		v = (struct setting_value){ .text = NULL };
 		assert_int_equal(

@@ -553,12 +553,13 @@ records_decide(struct differ *d, struct scope *s, int64_t now)
 		struct record *r = d->records[i];
 		size_t k;
 
-		if (r->scope != s || decimal_sign(r->left) == 0 || owned(s, r))
+		if (r->scope != s || decimal_sign(r->left) == 0 ||
+		    owned(s, r) || !is_decided(d, s, r, now))
 			continue;
 		k = estimate_find(d, r);
 		if (k < d->nestimates)
 			estimate_correct(d, k, r);
-		else if (is_decided(d, s, r, now))
+		else
 			tell_unseen(d, s, i, now);
 	}
 	drop_used(d);

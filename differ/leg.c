@@ -254,6 +254,16 @@ leg_missing(struct differ *d, struct leg *l, int64_t time)
 		leg_vanish(d, l, time, 1);
 }
 
+void
+leg_passed(struct leg *l, int64_t seq, int64_t time)
+{
+	if (seq <= l->told_seq)
+		return;
+	l->told_seq = seq;
+	l->told_time = time;
+	l->dirty = 1;
+}
+
 int
 leg_done(const struct leg *l)
 {

@@ -37,6 +37,14 @@ void leg_missing(struct differ *d, struct leg *l, int64_t time);
 /* What is held is gone; absence: nothing else proves it. */
 void leg_vanish(struct differ *d, struct leg *l, int64_t time, int absence);
 
+/*
+ * A fill of this seq and time ended what was told.  Rows whose seq is below it
+ * are old (F19), unless they bear a later time: that fills and rows share one
+ * counter is not certain (section 4.1), and a position that is there must not
+ * be hidden.
+ */
+void leg_passed(struct leg *l, int64_t seq, int64_t time);
+
 /* 1 where nothing is held, told or waiting: the leg can be forgotten. */
 int leg_done(const struct leg *l);
 

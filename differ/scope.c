@@ -153,11 +153,8 @@ scope_passed(struct differ *d, struct scope *s, const struct place *at,
 {
 	struct leg *l = scope_leg(d, s, at);
 
-	if (l == NULL || !leg_done(l) || seq <= l->told_seq)
-		return;
-	l->told_seq = seq;
-	l->told_time = time;
-	l->dirty = 1;
+	if (l != NULL && leg_done(l))
+		leg_passed(l, seq, time);
 }
 
 int

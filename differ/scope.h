@@ -28,11 +28,7 @@ struct leg *scope_add(
 struct leg *scope_leg(
     struct differ *d, struct scope *s, const struct place *at);
 
-/*
- * Where nothing is held: rows whose seq is below this one are old (F19), unless
- * they bear a later time: that fills and rows share one counter is not certain
- * (section 4.1), and a position that is there must not be hidden.
- */
+/* leg_passed, where nothing is held. */
 void scope_passed(struct differ *d, struct scope *s, const struct place *at,
     int64_t seq, int64_t time);
 

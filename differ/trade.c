@@ -244,6 +244,8 @@ gather(struct differ *d, struct leg *l, struct decimal need, int64_t now,
 		entry = r->entry;
 		sum_sub(&run, got->qty);
 		take(d, l, r, decimal_sign(rest) > 0 ? rest : r->left, got);
+		if (l->flat && l->nsteps == 1)
+			leg_passed(l, r->seq, r->time);
 		sum_add(&run, got->qty);
 		if (decimal_cmp(run, l->trade.max) > 0)
 			l->trade.max = run;

@@ -154,7 +154,7 @@ struct leg {
 	struct row last; /* the newest row of it that counted */
 	int flat;	 /* nothing is held now; last tells its order */
 	int gone;	 /* flat, and a row with last's order is stale */
-	/* Flat: a row that is before both is of a trade that records told. */
+	/* Flat: a row that is before both is of a trade that has ended. */
 	int64_t told_seq, told_time;
 	int absent; /* snapshots that did not show it, in a row */
 	int64_t absent_since;

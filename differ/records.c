@@ -10,6 +10,7 @@
 #include "differ/differ.h"
 #include "differ/estimates.h"
 #include "differ/exits.h"
+#include "differ/leg.h"
 #include "differ/persist.h"
 #include "differ/read.h"
 #include "differ/scope.h"
@@ -521,6 +522,7 @@ tell_unseen(struct differ *d, struct scope *s, size_t i, int64_t now)
 		.at = place_of(d, s, r), .proved = now, .more = 1
 	};
 	struct trade *t = &e.trade;
+	struct leg *l;
 	int64_t seq;
 
 	t->number = ++d->number;
@@ -543,7 +545,9 @@ tell_unseen(struct differ *d, struct scope *s, size_t i, int64_t now)
 		.old_size = t->max,
 		.time = t->closed });
 	estimate_keep(d, &e);
-	scope_passed(d, s, &e.at, seq, t->closed);
+	l = scope_leg(d, s, &e.at);
+	if (l != NULL && leg_done(l))
+		leg_passed(l, seq, t->closed);
 }
 
 void

@@ -147,16 +147,6 @@ scope_leg(struct differ *d, struct scope *s, const struct place *at)
 	return found ? s->legs[i] : scope_add(d, s, at->symbol, at->idx);
 }
 
-void
-scope_passed(struct differ *d, struct scope *s, const struct place *at,
-    int64_t seq, int64_t time)
-{
-	struct leg *l = scope_leg(d, s, at);
-
-	if (l != NULL && leg_done(l))
-		leg_passed(l, seq, time);
-}
-
 int
 scope_elsewhere(
     const struct differ *d, const struct scope *s, const char *symbol, int idx)

@@ -28,10 +28,6 @@ struct leg *scope_add(
 struct leg *scope_leg(
     struct differ *d, struct scope *s, const struct place *at);
 
-/* leg_passed, where nothing is held. */
-void scope_passed(struct differ *d, struct scope *s, const struct place *at,
-    int64_t seq, int64_t time);
-
 /* 1 where another scope of the account and category holds that position. */
 int scope_elsewhere(
     const struct differ *d, const struct scope *s, const char *symbol, int idx);

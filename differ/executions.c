@@ -91,6 +91,8 @@ take_execution(
 	if (read_positive(v, "closedSize", &closed) == -1)
 		return; /* the part of a reversing order that opens */
 	sum_add(&r->filled, closed);
+	if (r->begin == 0 || time < r->begin)
+		r->begin = time;
 	if (json_int(json_get(v, "seq"), 1, INT64_MAX, &seq) == 0 &&
 	    seq > r->seq)
 		r->seq = seq;

@@ -197,7 +197,8 @@ struct record {
 	int known;	/* the record came; else only its execution did */
 	enum side side; /* of the trade that it closes */
 	int64_t time;
-	int64_t seq; /* of its last execution that closed; 0: not known */
+	/* Of its executions that closed: the first's time, the last's seq. */
+	int64_t begin, seq;
 	struct decimal filled; /* what its known executions closed */
 	struct decimal size, pnl, exit, entry; /* Bybit's, in all */
 	struct decimal weight, cost;

@@ -317,6 +317,7 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 			grow(r, in);
 	}
 	in->number = r->number;
+	in->begin = r->begin;
 	in->seq = r->seq;
 	in->filled = r->filled;
 	in->reason = r->reason;

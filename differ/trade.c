@@ -97,15 +97,32 @@ absorb(struct differ *d, struct leg *l, int64_t now)
 	}
 }
 
-/* What is left of the trade's records up to a time. */
+/* 1 where no part of the record can be of the step: it shrank before that. */
+static int
+is_behind(const struct step *s, const struct record *r)
+{
+	return s->kind == STEP_REDUCE && s->updated > 0 &&
+	    r->begin > s->updated && !is_in(r, s->seq, s->updated) &&
+	    decimal_cmp(r->filled, r->size) >= 0;
+}
+
+/*
+ * What is left of the trade's records up to a time; s: of those that can be of
+ * that step, NULL: of all.
+ */
 static struct decimal
-in_hand(const struct differ *d, const struct leg *l, int64_t until)
+in_hand(const struct differ *d, const struct leg *l, int64_t until,
+    const struct step *s)
 {
 	struct decimal sum = decimal_zero;
 
-	for (size_t i = 0; i < d->nrecords; i++)
-		if (of_trade(l, d->records[i]) && d->records[i]->time <= until)
-			sum_add(&sum, d->records[i]->left);
+	for (size_t i = 0; i < d->nrecords; i++) {
+		const struct record *r = d->records[i];
+
+		if (of_trade(l, r) && r->time <= until &&
+		    (s == NULL || !is_behind(s, r)))
+			sum_add(&sum, r->left);
+	}
 	return sum;
 }
 
@@ -119,7 +136,7 @@ covered(const struct differ *d, const struct leg *l)
 		return 0;
 	sum_add(&need, l->last.size);
 	/* More than that: it had grown since, nobody knows how far. */
-	return decimal_cmp(in_hand(d, l, INT64_MAX), need) == 0;
+	return decimal_cmp(in_hand(d, l, INT64_MAX, NULL), need) == 0;
 }
 
 /* The last moment of a record that may be of the trade that is told. */
@@ -152,7 +169,7 @@ latest(const struct differ *d, const struct leg *l)
 		return end;
 	if (l->absent > 0 && steps_of_trade(l) == l->nsteps)
 		sum_add(&need, l->last.size);
-	if (decimal_cmp(in_hand(d, l, end), need) >= 0 || end < s->time)
+	if (decimal_cmp(in_hand(d, l, end, NULL), need) >= 0 || end < s->time)
 		return end;
 	return s->time;
 }
@@ -221,17 +238,18 @@ static int
 gather(struct differ *d, struct leg *l, struct decimal need, int64_t now,
     struct exits *got, enum reason *reason)
 {
+	const struct step *s = &l->steps[0];
 	int64_t until = latest(d, l);
 	struct decimal rest, entry = decimal_zero, run = decimal_zero;
 
-	if (decimal_cmp(in_hand(d, l, until), need) < 0 &&
-	    now < l->steps[0].time + RECORD_WAIT_MS)
+	if (decimal_cmp(in_hand(d, l, until, s), need) < 0 &&
+	    now < s->time + RECORD_WAIT_MS)
 		return 0;
 	for (size_t i = 0; i < d->nrecords; i++) {
 		struct record *r = d->records[i];
 
 		if (decimal_sign(r->left) == 0 || !of_trade(l, r) ||
-		    r->time > until)
+		    r->time > until || is_behind(s, r))
 			continue;
 		rest = need;
 		sum_sub(&rest, got->qty);

@@ -217,17 +217,18 @@ take(struct differ *d, struct leg *l, struct record *r, struct decimal need,
 }
 
 /*
- * More was closed by now than was held when it was seen last, so it had grown
- * since: what was closed after that at the very same average entry is of the
- * same trade, and not of one that nobody saw.  left: need that is left, below
- * 0.
+ * Where more of an order comes of which the trade has taken, or where more was
+ * closed by now than was held when it was seen last, it had grown since: what
+ * was closed after that at the very same average entry is of the same trade,
+ * too, and not of one that nobody saw.  left: need that is left, not above 0.
  */
 static int
 grown(const struct leg *l, struct decimal left, struct decimal entry,
     const struct record *r)
 {
-	return l->steps[0].kind == STEP_CLOSE && decimal_sign(left) < 0 &&
-	    decimal_cmp(entry, r->entry) == 0;
+	return l->steps[0].kind == STEP_CLOSE &&
+	    (r->number == l->trade.number ||
+		(decimal_sign(left) < 0 && decimal_cmp(entry, r->entry) == 0));
 }
 
 /*

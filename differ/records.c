@@ -418,11 +418,10 @@ owned(const struct scope *s, const struct record *r)
 
 /* 1 where nothing that we know of explains the record. */
 static int
-is_unseen(const struct differ *d, const struct scope *s, const struct record *r,
-    int64_t now)
+is_unseen(const struct differ *d, const struct scope *s, const struct record *r)
 {
-	return r->scope == s && decimal_sign(r->left) != 0 && r->time <= now &&
-	    !owned(s, r) && estimate_find(d, r) == d->nestimates;
+	return r->scope == s && decimal_sign(r->left) != 0 && !owned(s, r) &&
+	    estimate_find(d, r) == d->nestimates;
 }
 
 int64_t
@@ -437,7 +436,7 @@ records_begin(const struct differ *d, const struct leg *l,
 		const struct record *r = d->records[i];
 
 		if (record_at(r, &l->at) && r->side == row->side &&
-		    r->time < begin && is_unseen(d, l->at.scope, r, before) &&
+		    r->time < begin && is_unseen(d, l->at.scope, r) &&
 		    decimal_cmp(r->entry, row->avg) == 0)
 			begin = r->time;
 	}
@@ -457,7 +456,7 @@ of_one_trade(const struct record *a, const struct record *b)
  * between two.
  */
 static int64_t
-gather(struct differ *d, struct estimate *e, size_t i, int64_t now)
+gather(struct differ *d, struct estimate *e, size_t i)
 {
 	const struct record *first = d->records[i];
 	struct trade *t = &e->trade;
@@ -469,8 +468,7 @@ gather(struct differ *d, struct estimate *e, size_t i, int64_t now)
 		if (e->at.idx == 0 && record_at(r, &e->at) &&
 		    r->side != first->side)
 			break;
-		if (!of_one_trade(first, r) ||
-		    !is_unseen(d, e->at.scope, r, now))
+		if (!of_one_trade(first, r) || !is_unseen(d, e->at.scope, r))
 			continue;
 		record_join(d, r, t);
 		t->reason = record_reason(r);
@@ -501,8 +499,6 @@ is_decided(
 	struct place at = place_of(d, s, r);
 	const struct leg *l;
 
-	if (r->time > now)
-		return 0;
 	if (r->time + RECORD_WAIT_MS <= now)
 		return 1;
 	l = scope_leg(d, s, &at);
@@ -530,7 +526,7 @@ tell_unseen(struct differ *d, struct scope *s, size_t i, int64_t now)
 	t->side = r->side;
 	t->entry = r->entry;
 	memcpy(t->leverage, r->leverage, sizeof(t->leverage));
-	seq = gather(d, &e, i, now);
+	seq = gather(d, &e, i);
 	t->size = t->max = t->exits.qty;
 	signal_emit(d,
 	    &(struct signal){ .at = &e.at,

@@ -56,9 +56,6 @@ is_estimated(const struct estimate *e)
 	return decimal_sign(e->trade.exits.est_qty) > 0;
 }
 
-/* So much later than the proof of its step a record may say it is. */
-#define LATE_MS 1000
-
 static int
 lacks(const struct estimate *e, const struct record *r, int64_t late_ms)
 {
@@ -101,7 +98,7 @@ is_more(
 		return 0;
 	if (r->time >= e->trade.begin && trade_shows(&e->trade, r))
 		return 1;
-	return e->more && r->time <= e->proved + LATE_MS &&
+	return e->more && r->time <= e->proved + RECORD_LATE_MS &&
 	    decimal_cmp(r->entry, e->trade.exits.entry) == 0 &&
 	    !is_behind_another(d, e, r);
 }
@@ -116,7 +113,7 @@ estimate_find(const struct differ *d, const struct record *r)
 		if (is_more(d, d->estimates[i], r))
 			return i;
 	for (size_t i = 0; i < d->nestimates; i++)
-		if (lacks(d->estimates[i], r, LATE_MS))
+		if (lacks(d->estimates[i], r, RECORD_LATE_MS))
 			return i;
 	return d->nestimates;
 }

@@ -33,6 +33,9 @@
  */
 #define RECORD_WAIT_MS 10000
 
+/* So much later than the line that proves what it closed it may say it is. */
+#define RECORD_LATE_MS 1000
+
 /* Absence is a proof after so many snapshots and so much time. */
 #define ABSENT_COUNT 3
 #define ABSENT_MS 60000
@@ -197,6 +200,7 @@ struct record {
 	int known;	/* the record came; else only its execution did */
 	enum side side; /* of the trade that it closes */
 	int64_t time;
+	int64_t seen; /* time of the line that brought it first */
 	/* Of its executions that closed: the first's time, the last's seq. */
 	int64_t begin, seq;
 	struct decimal filled; /* what its known executions closed */

@@ -494,6 +494,7 @@ record_put(struct buf *b, const struct record *r)
 	json_put_string(b, "symbol", r->symbol);
 	json_put_string(b, "order_id", r->order_id);
 	json_put_time(b, "time", r->time);
+	put_time(b, "seen", r->seen);
 	put_time(b, "begin", r->begin);
 	put_int(b, "seq", r->seq);
 	put_decimal(b, "filled", r->filled);
@@ -530,6 +531,7 @@ record_get(const struct json *v, struct record *r)
 	if (get_text(v, "symbol", r->symbol, sizeof(r->symbol)) == -1 ||
 	    get_text(v, "order_id", r->order_id, sizeof(r->order_id)) == -1 ||
 	    get_time(v, "time", &r->time) == -1 ||
+	    get_time(v, "seen", &r->seen) == -1 ||
 	    get_time(v, "begin", &r->begin) == -1 ||
 	    get_int(v, "seq", &r->seq) == -1 ||
 	    get_decimal(v, "filled", &r->filled) == -1 ||

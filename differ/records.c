@@ -316,6 +316,8 @@ take_one(struct differ *d, const struct scope *line, struct record *in)
 		else
 			grow(r, in);
 	}
+	if (r->known)
+		in->seen = r->seen;
 	in->number = r->number;
 	in->begin = r->begin;
 	in->seq = r->seq;
@@ -339,7 +341,8 @@ records_take(struct differ *d, const struct scope *line,
 	     v = json_next(v)) {
 		struct record in = { .account = line->account,
 			.category = line->category,
-			.scope = line };
+			.scope = line,
+			.seen = time };
 		const char *why = read_record(v, line->category, &in);
 
 		if (why != NULL) {
@@ -443,11 +446,23 @@ records_begin(const struct differ *d, const struct leg *l,
 	return begin;
 }
 
+/*
+ * 1 where what the record closed is of the trade that the first one is of,
+ * which nobody saw.  What began after the look that brought that is not: it
+ * showed no position.
+ */
 static int
-of_one_trade(const struct record *a, const struct record *b)
+of_one_trade(const struct differ *d, const struct scope *s,
+    const struct record *first, const struct record *r)
 {
-	return strcmp(a->symbol, b->symbol) == 0 && a->side == b->side &&
-	    decimal_cmp(a->entry, b->entry) == 0;
+	int64_t begin = r->begin > 0 ? r->begin : r->time;
+
+	if (r == first)
+		return 1;
+	return strcmp(r->symbol, first->symbol) == 0 &&
+	    r->side == first->side &&
+	    decimal_cmp(r->entry, first->entry) == 0 &&
+	    begin <= first->seen + RECORD_LATE_MS && is_unseen(d, s, r);
 }
 
 /*
@@ -468,9 +483,11 @@ gather(struct differ *d, struct estimate *e, size_t i)
 		if (e->at.idx == 0 && record_at(r, &e->at) &&
 		    r->side != first->side)
 			break;
-		if (!of_one_trade(first, r) || !is_unseen(d, e->at.scope, r))
+		if (!of_one_trade(d, e->at.scope, first, r))
 			continue;
 		record_join(d, r, t);
+		if (r->seen > e->proved)
+			e->proved = r->seen;
 		t->reason = record_reason(r);
 		t->opened = r->time;
 		if (r->seq > seq)
@@ -512,12 +529,10 @@ is_decided(
  * A row that shows it yet shows nothing new.
  */
 static void
-tell_unseen(struct differ *d, struct scope *s, size_t i, int64_t now)
+tell_unseen(struct differ *d, struct scope *s, size_t i)
 {
 	const struct record *r = d->records[i];
-	struct estimate e = {
-		.at = place_of(d, s, r), .proved = now, .more = 1
-	};
+	struct estimate e = { .at = place_of(d, s, r), .more = 1 };
 	struct trade *t = &e.trade;
 	struct leg *l;
 	int64_t seq;
@@ -561,7 +576,7 @@ records_decide(struct differ *d, struct scope *s, int64_t now)
 		if (k < d->nestimates)
 			estimate_correct(d, k, r);
 		else
-			tell_unseen(d, s, i, now);
+			tell_unseen(d, s, i);
 	}
 	drop_used(d);
 }
